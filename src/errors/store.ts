@@ -1,0 +1,44 @@
+import { MyceliumError } from './mycelium-error.js';
+
+/** The store did not answer. Before the body this means that the tool did not run. */
+export class StoreUnavailableError extends MyceliumError {
+  static override readonly code = 'STORE_UNAVAILABLE';
+  static override readonly retryable = 'safe';
+
+  /** @param applied - `no` when the store knows that nothing was written; otherwise the write may still land. */
+  constructor(facts: { store: string; during: string; applied: 'no' | 'unknown'; remedy?: string; cause?: unknown }) {
+    const why = facts.cause instanceof Error ? `: ${facts.cause.message}` : '';
+    super({
+      message: `The store (${facts.store}) is not available during ${facts.during}${why}.`,
+      remedy: facts.remedy ?? 'Nothing ran on the strength of this call. Bring the store back and call again.',
+      details: { store: facts.store, during: facts.during, applied: facts.applied },
+      cause: facts.cause,
+    });
+  }
+}
+
+/** What is stored is not what was written. Nothing is guessed: the store stops here. */
+export class StoreDamagedError extends MyceliumError {
+  static override readonly code = 'STORE_DAMAGED';
+
+  constructor(facts: { file: string; record: number; offset: number; what: string; remedy: string }) {
+    super({
+      message: `${facts.file} is damaged at record ${facts.record}, byte ${facts.offset}: ${facts.what}.`,
+      remedy: facts.remedy,
+      details: { file: facts.file, record: facts.record, offset: facts.offset, what: facts.what },
+    });
+  }
+}
+
+/** The store was written by another version, or created with other settings, than this one understands. */
+export class StoreFormatError extends MyceliumError {
+  static override readonly code = 'STORE_FORMAT';
+
+  constructor(facts: { store: string; field: string; found: unknown; expected: unknown; remedy: string }) {
+    super({
+      message: `The store (${facts.store}) has ${facts.field} ${String(facts.found)}, this version works with ${String(facts.expected)}.`,
+      remedy: facts.remedy,
+      details: { store: facts.store, field: facts.field, found: facts.found, expected: facts.expected },
+    });
+  }
+}
