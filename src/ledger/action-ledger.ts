@@ -1,0 +1,170 @@
+import { parseDuration } from '../encoding/duration.js';
+import { UsageError } from '../errors/usage.js';
+import type { Store } from '../store/contract.js';
+import type { CallIdentity, CallOptions } from '../tool/types.js';
+import { type BeginOptions, type Begun, type Replayed, begin } from './begin.js';
+import { type CallView, detailed, isStuck, summary } from './call-view.js';
+import type { Configuration } from './default-home.js';
+import { engineFor } from './engine.js';
+import type { LedgerHome } from './home.js';
+import { type Release, type Settled, find, release, retire } from './operator.js';
+import type { Duration } from './options.js';
+import { decodeCall, leaseHeld } from './record.js';
+import { DEFAULT_FORM, type Encryption } from './stored-value.js';
+import type { Phase } from './transition.js';
+
+/** Options of {@link ActionLedger}. */
+export interface ActionLedgerOptions extends Configuration {
+  /** Needed to read, or release with a result, what was stored encrypted. */
+  readonly encryption?: Encryption;
+}
+
+/** Which calls to list. */
+export interface CallQuery {
+  readonly kind?: 'tool' | 'task';
+  readonly tool?: string;
+  readonly phase?: Phase;
+  /** The run id that the caller gave. */
+  readonly run?: string;
+  /** Only calls that wait for somebody to settle them. */
+  readonly stuck?: boolean;
+  /** The `next` of the page before. */
+  readonly after?: string;
+  /** At most this many, 1 to 1000. @default 100 */
+  readonly limit?: number;
+}
+
+/** A page of calls. */
+export interface CallPage {
+  readonly calls: readonly CallView[];
+  /** Present when there is more. */
+  readonly next?: string;
+}
+
+/**
+ * A ledger: where guards record (`ledger({ ledger })`), where people look and settle, and the door for those who
+ * own their loop (`begin`).
+ *
+ * @example
+ * ```ts
+ * const actions = new ActionLedger({ store: await openStore('memory:') });
+ * const pay = ledger({ name: 'pay_once', effect: 'irreversible', idFrom: ['id'], ledger: actions })(async ({ id }: { id: string }) => `paid ${id}`);
+ * await pay({ id: 'inv-1' });
+ * (await actions.list()).calls.map((call) => `${call.requestId} ${call.phase}`); // → ['inv-1 committed']
+ * ```
+ */
+export class ActionLedger implements LedgerHome, AsyncDisposable {
+  readonly store: Store;
+  readonly name: string;
+  readonly tenant: string | undefined;
+  readonly strict: boolean;
+  readonly #encryption: Encryption | undefined;
+
+  /** @throws UsageError without a store. */
+  constructor(options: ActionLedgerOptions) {
+    if (typeof (options.store as Partial<Store> | undefined)?.transact !== 'function') {
+      throw new UsageError({ place: 'new ActionLedger({ store })', problem: 'is no store', remedy: 'Open one: await openStore("file:./.mycelium").' });
+    }
+    this.store = options.store;
+    this.name = options.name ?? 'default';
+    this.tenant = options.tenant;
+    this.strict = options.strict ?? false;
+    this.#encryption = options.encryption;
+  }
+
+  /**
+   * One call with its arguments and its result, as far as they were kept.
+   *
+   * @param id - the id, or any unique beginning of at least four characters.
+   * @returns undefined when there is none. @throws CallNotFoundError when several begin like that.
+   */
+  async get(id: string): Promise<CallView | undefined> {
+    const found = await find(engineFor(this.store), this, id);
+    return found === undefined ? undefined : detailed(found, found.evidence?.record, found.now, this.#encryption);
+  }
+
+  /** Calls, a page at a time. */
+  async list(query: CallQuery = {}): Promise<CallPage> {
+    const limit = query.limit ?? 100;
+    const kinds = query.kind === undefined ? (['tool', 'task'] as const) : [query.kind];
+    const [startKind, startAfter] = splitCursor(query.after);
+    const calls: CallView[] = [];
+    for (const kind of kinds.slice(Math.max(kinds.indexOf(startKind ?? kinds[0] as 'tool'), 0))) {
+      let after = kind === startKind ? startAfter : undefined;
+      do {
+        const page = await engineFor(this.store).client.list({ kind, where: this.#where(query), limit: limit - calls.length, ...(after === undefined ? {} : { after }) });
+        for (const stored of page.records) {
+          const seen = decodeCall(stored, this.store.description);
+          if (query.stuck === true && !isStuck(seen.record, leaseHeld(stored, page.now))) continue;
+          calls.push(summary(seen, undefined, page.now));
+        }
+        after = page.next;
+        if (calls.length >= limit) return after === undefined && kind === kinds.at(-1) ? { calls } : { calls, next: `${kind}:${after ?? ''}` };
+      } while (after !== undefined);
+    }
+    return { calls };
+  }
+
+  #where(query: CallQuery): Record<string, string> {
+    return {
+      ledger: this.name,
+      ...(query.tool === undefined ? {} : { tool: query.tool }),
+      ...(query.phase === undefined ? {} : { phase: query.phase }),
+      ...(query.run === undefined ? {} : { run: query.run }),
+    };
+  }
+
+  /**
+   * Settles a blocked call by what was found out: `completed` with its result, or `not-executed` for one more run.
+   *
+   * @throws CallNotFoundError, ReleaseRefusedError (finished, settled, or held by a worker), UsageError.
+   */
+  async release(id: string, how: Release): Promise<CallView> {
+    const settled = await release(engineFor(this.store), this, id, how, { ...DEFAULT_FORM, encryption: this.#encryption });
+    return detailed(settled, settled.evidence?.record, settled.now, this.#encryption);
+  }
+
+  /**
+   * Re-opens a finished identity: the next call runs anew. The finished record is kept.
+   *
+   * @throws CallNotFoundError, ReleaseRefusedError (not finished), UsageError.
+   */
+  async retire(id: string, how: Settled): Promise<CallView> {
+    const retired = await retire(engineFor(this.store), this, id, how);
+    return detailed(retired, retired.evidence?.record, retired.now, this.#encryption);
+  }
+
+  /**
+   * Opens a call without a wrapper around it. Settle it with `complete` or `fail`, or hold it with `await using`.
+   *
+   * @param options - those of `ledger`, with a `name`.
+   * @param input - what a tool would be given.
+   * @param identity - a `requestId`, `toolCallId` or `occurrence` for this call.
+   * @throws what a guarded tool throws before its body.
+   */
+  begin<Value = unknown>(options: BeginOptions<Value>, input: unknown, identity: CallIdentity & CallOptions = {}): Promise<Begun<Value> | Replayed<Value>> {
+    return begin<Value>(engineFor(this.store), this, options, input, identity);
+  }
+
+  /**
+   * Starts nothing more, and waits for what is under way. All ledgers over the same store object end; the store
+   * itself stays open, and is closed by whoever opened it.
+   *
+   * @param options - `drain`: how long to wait at most. @default '10s'
+   */
+  async close(options: { readonly drain?: Duration } = {}): Promise<void> {
+    await engineFor(this.store).close(parseDuration(options.drain ?? '10s', 'close({ drain })'));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+function splitCursor(after: string | undefined): ['tool' | 'task' | undefined, string | undefined] {
+  if (after === undefined) return [undefined, undefined];
+  const [kind, ...rest] = after.split(':');
+  const cursor = rest.join(':');
+  if (kind !== 'tool' && kind !== 'task') throw new UsageError({ place: 'list({ after })', problem: `${JSON.stringify(after)} is no cursor`, remedy: 'Pass the next of the page before.' });
+  return [kind, cursor === '' ? undefined : cursor];
+}

@@ -1,0 +1,217 @@
+import { CallTimeoutError } from '../errors/call.js';
+import { NotExecutedError } from '../errors/call.js';
+import { MyceliumError } from '../errors/mycelium-error.js';
+import { StoreUnavailableError } from '../errors/store.js';
+import type { CallFrame } from '../tool/guard.js';
+import { emit } from '../tool/events.js';
+import type { Claim, Completion } from './claim.js';
+import { giveBack } from './claiming.js';
+import type { Dispatch } from './dispatch.js';
+import type { Engine } from './engine.js';
+import { fault } from './fault-points.js';
+import { GivenBack } from './given-back.js';
+import { LiveCall } from './live-call.js';
+import type { CallRecord, Seen } from './record.js';
+import { type Throw, classifyThrow } from './resolution.js';
+import { keepResult } from './stored-value.js';
+import type { View } from './view.js';
+
+/** How a body is started; the caller decides what surrounds it. */
+export type StartBody = (live: LiveCall) => unknown;
+
+/** What an attempt gave: the body's own value, or, when the record was settled by others, what stands there. */
+export type Attempt = { readonly value: unknown; readonly view: View } | { readonly recorded: Seen };
+
+/**
+ * Runs the body under a claim and records how it ended.
+ *
+ * @throws GivenBack when the body was not started; CallTimeoutError; CompletionNotRecordedError with the result;
+ *   and what the body throws.
+ */
+export async function attempt(engine: Engine, dispatch: Dispatch, claim: Claim, windowLeftMs: number | undefined, start: StartBody, entered: () => boolean): Promise<Attempt> {
+  const live = new LiveCall(engine, dispatch, claim, windowLeftMs);
+  await refuseLateStart(engine, dispatch, claim);
+  engine.leases.keep(claim);
+  live.watchWindow();
+  const running = runToTheEnd(engine, dispatch, live, start, entered);
+  return dispatch.policy.timeoutMs === undefined ? running : withTimeout(engine, dispatch, live, running, dispatch.policy.timeoutMs);
+}
+
+/** An answer that came after the lease was over, or after the caller gave up, starts nothing. */
+async function refuseLateStart(engine: Engine, dispatch: Dispatch, claim: Claim): Promise<void> {
+  const aborted = dispatch.signal?.aborted === true;
+  if (claim.timeLeft && !aborted) return;
+  try {
+    await giveBack(claim);
+  } catch (error) {
+    engine.persist(() => giveBack(claim));
+    if (!aborted) throw error;
+  }
+  if (aborted) throw dispatch.signal?.reason;
+  throw new GivenBack();
+}
+
+async function runToTheEnd(engine: Engine, dispatch: Dispatch, live: LiveCall, start: StartBody, entered: () => boolean): Promise<Attempt> {
+  try {
+    const implicit = dispatch.policy.boundary === 'implicit';
+    if (implicit) await fault('before-effect', live.context);
+    const value = await start(live);
+    if (implicit) await fault('after-effect', live.context);
+    return await recordSuccess(engine, dispatch, live, value);
+  } catch (error) {
+    if (error instanceof Recording) throw error.error;
+    await recordThrow(engine, dispatch, live, error, entered());
+    throw error;
+  } finally {
+    if (!live.recordingGoesOn) engine.leases.drop(live.claim);
+    live.end();
+  }
+}
+
+/** Marks an error of ours from recording a success, so that it is not taken for the body's. */
+class Recording {
+  readonly error: unknown;
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
+async function recordSuccess(engine: Engine, dispatch: Dispatch, live: LiveCall, value: unknown): Promise<Attempt> {
+  const { claim } = live;
+  try {
+    const context = { tool: dispatch.policy.tool, id: dispatch.key.id, field: 'result' as const };
+    const kept = keepResult(value, dispatch.policy.form, context);
+    const result = kept instanceof Promise ? await kept : kept;
+    await fault('before-complete', live.context);
+    const completion = await completed(engine, live, value, () => claim.complete(result));
+    await fault('after-complete', live.context);
+    return answer(dispatch, live, value, completion);
+  } catch (error) {
+    throw new Recording(error);
+  }
+}
+
+/** Completes; when the store does not answer, the caller gets the result and we go on trying. */
+async function completed(engine: Engine, live: LiveCall, value: unknown, complete: () => Promise<Completion>): Promise<Completion> {
+  try {
+    return await complete();
+  } catch (error) {
+    if (error instanceof StoreUnavailableError) {
+      live.recordingGoesOn = true;
+      engine.persist(async () => {
+        await complete();
+        engine.leases.drop(live.claim);
+      });
+    }
+    throw live.claim.notRecorded(
+      value,
+      error instanceof MyceliumError ? error.message.split('\n')[0] ?? error.code : 'recording it failed',
+      error instanceof StoreUnavailableError
+        ? 'The result is on this error. Recording goes on in the background until close(); without it the call stays blocked until it is released or reconciled.'
+        : 'The result is on this error. The call stays blocked until it is released or reconciled.',
+      error,
+    );
+  }
+}
+
+function answer(dispatch: Dispatch, live: LiveCall, value: unknown, completion: Completion): Attempt {
+  const { claim } = live;
+  switch (completion.outcome) {
+    case 'committed':
+      emit('mycelium:call-committed', () => ({ ...claim.reference, fence: claim.fence, by: 'worker' as const }));
+      if (dispatch.policy.effect === 'keyed_mutate' && !live.keyUsed) {
+        emit('mycelium:warning', () => ({ tool: dispatch.policy.tool, code: 'key-not-used', message: 'a keyed_mutate body never read call.idempotencyKey' }));
+      }
+      return { value, view: { seen: completion.seen, evidence: undefined, now: completion.seen.stored.writtenAt } };
+    case 'recorded':
+      return { recorded: completion.seen };
+    case 'superseded':
+      // What is recorded is what every caller sees, this one included.
+      if (completion.seen?.record.phase === 'committed') return { recorded: completion.seen };
+      throw claim.notRecorded(
+        value,
+        completion.seen === undefined ? 'its record is gone from the store' : `a newer claim (fence ${completion.seen.record.fence}) has taken over`,
+        completion.seen === undefined
+          ? 'The result is on this error. Something deleted the record; the call is no longer protected by it.'
+          : 'The result is on this error, and kept as evidence: the call is settled by it and will not run again.',
+      );
+  }
+}
+
+async function recordThrow(engine: Engine, dispatch: Dispatch, live: LiveCall, error: unknown, entered: boolean): Promise<void> {
+  const ending = classifyThrow(thrown(dispatch, live, error, entered));
+  const change = (record: CallRecord): CallRecord => ({
+    ...record,
+    ...ending,
+    error: describeError(error),
+    // Only an attempt that may have had its effect says whether it used the key.
+    ...(dispatch.policy.effect === 'keyed_mutate' && ending.aborted !== 'not-executed' ? { keyUsed: live.keyUsed || record.keyUsed === true } : {}),
+  });
+  try {
+    await live.claim.fail(change);
+    engine.emit('mycelium:call-failed', () => ({ ...live.claim.reference, fence: live.claim.fence, phase: ending.phase }));
+  } catch {
+    // The tool's own error is what the caller must see; the record says at worst that nobody knows.
+    engine.persist(() => live.claim.fail(change));
+  }
+}
+
+function thrown(dispatch: Dispatch, live: LiveCall, error: unknown, entered: boolean): Throw {
+  const { policy } = dispatch;
+  return {
+    provenNotExecuted: !entered || error instanceof NotExecutedError || saysNotExecuted(policy.notExecuted, error),
+    controlFlow: isControlFlow(error),
+    suspends: policy.suspends,
+    crossed: live.crossed,
+    earlierUnsettled: live.claim.record.earlierUnsettled === true,
+    effect: live.claim.record.effect,
+  };
+}
+
+/** A predicate of the user's that throws has proven nothing. */
+function saysNotExecuted(predicate: ((error: unknown) => boolean) | undefined, error: unknown): boolean {
+  try {
+    return predicate?.(error) === true;
+  } catch {
+    return false;
+  }
+}
+
+/** LangGraph marks the errors by which a graph is interrupted; they are not failures. */
+function isControlFlow(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && (error as { is_bubble_up?: unknown }).is_bubble_up === true;
+}
+
+function describeError(error: unknown): { name: string; message: string } {
+  if (error instanceof Error) return { name: error.name, message: error.message.slice(0, 500) };
+  return { name: 'thrown value', message: typeof error === 'string' ? error.slice(0, 500) : typeof error };
+}
+
+/** A timeout ends the wait, not the work: the lease is kept while the body lives, and its late result is recorded. */
+async function withTimeout(engine: Engine, dispatch: Dispatch, live: LiveCall, running: Promise<Attempt>, timeoutMs: number): Promise<Attempt> {
+  const { claim } = live;
+  return new Promise((resolve, reject) => {
+    let over = false;
+    const timer = engine.clock.after(timeoutMs, () => {
+      over = true;
+      engine.inBackground(running);
+      const error = new CallTimeoutError({ ...claim.reference, timeoutMs });
+      live.stop(error);
+      // Without an answer the record stays as it is: an attempt that is held, which says as much.
+      claim.fail((record) => ({ ...record, phase: 'unknown' }), 'keep').then(
+        () => reject(error),
+        () => reject(error),
+      );
+    });
+    running.then(
+      (value) => {
+        timer.cancel();
+        if (!over) resolve(value);
+      },
+      (error: unknown) => {
+        timer.cancel();
+        if (!over) reject(error as Error);
+      },
+    );
+  });
+}

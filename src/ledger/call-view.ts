@@ -1,0 +1,91 @@
+import { type CallRecord, type EvidenceRecord, type Resolution, type Seen, evidenceFor, leaseEndedAt, leaseHeld } from './record.js';
+import type { Encryption } from './stored-value.js';
+import { readKept } from './stored-value.js';
+import type { Aborted, Phase, RecordedClass } from './transition.js';
+
+/** A call or task as people and programs look at it. Instants are milliseconds of the store's clock. */
+export interface CallView {
+  /** Its id in the store; any unique beginning of it will do for `get`, `release` and `retire`. */
+  readonly id: string;
+  readonly kind: 'tool' | 'task';
+  readonly tool: string;
+  readonly requestId: string;
+  readonly tenant?: string;
+  readonly phase: Phase;
+  readonly aborted?: Aborted;
+  readonly effect: RecordedClass;
+  /** Whether a worker holds it right now. */
+  readonly held: boolean;
+  /** Whether it waits for somebody to settle it: unfinished, perhaps happened, and nobody is at it. */
+  readonly stuck: boolean;
+  readonly attempts: number;
+  readonly fence: number;
+  readonly owner: string;
+  readonly leaseUntil?: number;
+  /** When it was last written. */
+  readonly writtenAt: number;
+  /** How long ago its last worker was heard of, in milliseconds. */
+  readonly ageMs: number;
+  readonly error?: { readonly name: string; readonly message: string };
+  readonly externalRef?: string;
+  readonly resolution?: Resolution;
+  /** Whether a later caller can be given the result. Present when committed. */
+  readonly replayable?: boolean;
+  /** Whether a superseded worker left proof of a success. */
+  readonly evidence: boolean;
+  readonly runId?: string;
+  readonly threadId?: string;
+  readonly toolCallId?: string;
+  /** The id of the task around it. */
+  readonly task?: string;
+  /** The arguments, as they were kept; absent when only their digest was, or without the key to them. */
+  readonly input?: unknown;
+  /** The result, when it is committed and was kept. */
+  readonly result?: unknown;
+}
+
+const COPIED = ['tenant', 'aborted', 'error', 'externalRef', 'resolution', 'runId', 'threadId', 'toolCallId', 'task'] as const;
+
+/** Whether a record waits for somebody to settle it. */
+export function isStuck(record: CallRecord, held: boolean): boolean {
+  if (held) return false;
+  const open = record.phase === 'attempting' || record.phase === 'unknown';
+  return open && record.effect !== 'read' && record.effect !== 'idempotent_mutate';
+}
+
+/** The view without values: what a listing shows. */
+export function summary({ stored, record }: Seen, evidence: EvidenceRecord | undefined, now: number): CallView {
+  const held = record.phase !== 'committed' && record.phase !== 'aborted' && leaseHeld(stored, now);
+  const view: Record<string, unknown> = {
+    id: stored.key.id,
+    kind: record.kind,
+    tool: record.tool,
+    requestId: record.requestId,
+    phase: record.phase,
+    effect: record.effect,
+    held,
+    stuck: isStuck(record, held),
+    attempts: record.attempts,
+    fence: record.fence,
+    owner: record.owner,
+    writtenAt: stored.writtenAt,
+    ageMs: held ? 0 : Math.max(0, now - leaseEndedAt(stored, record)),
+    evidence: evidenceFor(record, evidence) !== undefined,
+  };
+  if (stored.lease !== undefined) view['leaseUntil'] = stored.lease.until;
+  if (record.phase === 'committed') view['replayable'] = record.result !== undefined && record.result.unreplayable === undefined;
+  for (const name of COPIED) if (record[name] !== undefined) view[name] = record[name];
+  return view as unknown as CallView;
+}
+
+/** The view with the arguments and the result, as far as they were kept and can be read. */
+export async function detailed(seen: Seen, evidence: EvidenceRecord | undefined, now: number, encryption: Encryption | undefined): Promise<CallView> {
+  const { record, stored } = seen;
+  const view = summary(seen, evidence, now);
+  const readable = (kept: { readonly encrypted?: true }): boolean => kept.encrypted !== true || encryption !== undefined;
+  const context = { tool: record.tool, id: stored.key.id };
+  const input = record.input.as === 'digest' || !readable(record.input) ? {} : { input: await readKept(record.input, encryption, { ...context, field: 'input' }) };
+  const { result } = record;
+  const kept = result !== undefined && 'text' in result && result.as !== 'digest' && readable(result);
+  return { ...view, ...input, ...(kept ? { result: await readKept(result, encryption, { ...context, field: 'result' }) } : {}) };
+}

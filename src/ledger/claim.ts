@@ -1,0 +1,162 @@
+import type { CallReference } from '../errors/call.js';
+import { CompletionNotRecordedError, LeaseLostError } from '../errors/call.js';
+import type { RecordKey, StoredRecord } from '../store/contract.js';
+import { type Instant, elapsed } from '../store/process-clock.js';
+import type { Engine } from './engine.js';
+import { evidenceKey } from './identity.js';
+import type { KeptLease } from './leases.js';
+import { type CallRecord, RECORD_FORMAT, type Seen, decodeCall, decodeEvidence, encodeRecord, indexOf } from './record.js';
+import { acceptsFailure, answerCompletion, committedRecord } from './resolution.js';
+import type { StoredResult } from './stored-value.js';
+
+/** What became of a completion. */
+export type Completion =
+  | { readonly outcome: 'committed'; readonly seen: Seen }
+  /** Somebody settled this very claim before; what is recorded stands. */
+  | { readonly outcome: 'recorded'; readonly seen: Seen }
+  /** A newer claim exists (or the record is gone); the success is kept as evidence. */
+  | { readonly outcome: 'superseded'; readonly seen: Seen | undefined };
+
+/** A won claim: the right to run the body once, and the duty to say how it ended. */
+export class Claim implements KeptLease {
+  readonly reference: CallReference;
+  readonly key: RecordKey;
+  readonly owner: string;
+  readonly fence: number;
+  readonly leaseMs: number;
+  /** When the claim was sent: its lease cannot have begun earlier. */
+  confirmedAt: Instant;
+  lostBecause: LeaseLostError | undefined;
+  readonly #engine: Engine;
+  readonly #claimedAt: number;
+  #seen: Seen;
+  #onLost: ((reason: LeaseLostError) => void) | undefined;
+
+  constructor(engine: Engine, seen: Seen, sentAt: Instant) {
+    this.#engine = engine;
+    this.#seen = seen;
+    this.#claimedAt = seen.stored.writtenAt;
+    this.key = seen.stored.key;
+    this.owner = seen.record.owner;
+    this.fence = seen.record.fence;
+    this.leaseMs = seen.record.leaseMs;
+    this.confirmedAt = sentAt;
+    this.reference = { tool: seen.record.tool, requestId: seen.record.requestId, id: seen.stored.key.id };
+  }
+
+  get record(): CallRecord {
+    return this.#seen.record;
+  }
+
+  get stored(): StoredRecord {
+    return this.#seen.stored;
+  }
+
+  /** Whether this process may still start something under the claim, by its own clocks. */
+  get timeLeft(): boolean {
+    return this.lostBecause === undefined && elapsed(this.#engine.clock, this.confirmedAt) < this.leaseMs;
+  }
+
+  /** Called by the lease keeper. */
+  lost(): void {
+    this.lostBecause ??= this.#leaseLost('another worker may have taken over');
+    this.#onLost?.(this.lostBecause);
+  }
+
+  onLost(listener: (reason: LeaseLostError) => void): void {
+    this.#onLost = listener;
+    if (this.lostBecause !== undefined) listener(this.lostBecause);
+  }
+
+  /** @throws LeaseLostError unless something may still be started under the claim. */
+  async assertHeld(): Promise<void> {
+    if (this.timeLeft) return;
+    if (this.lostBecause === undefined && (await this.#engine.leases.confirm(this))) return;
+    throw (this.lostBecause ??= this.#leaseLost('it ran out before the start'));
+  }
+
+  #leaseLost(what: string): LeaseLostError {
+    return new LeaseLostError({ ...this.reference, what });
+  }
+
+  /**
+   * Changes the record under this claim, by compare-and-swap against whatever it has become.
+   *
+   * @param change - gives the next record, or undefined when the claim has no say any more.
+   * @returns whether it changed.
+   */
+  async amend(change: (record: CallRecord) => CallRecord | undefined, lease: 'keep' | 'end'): Promise<boolean> {
+    for (;;) {
+      const before = this.#seen;
+      const changed = change(before.record);
+      if (changed === undefined) return false;
+      // The first claim of an identity does not know the store's time yet; every later write carries it.
+      const record = changed.firstClaimAt === undefined && changed.aborted !== 'not-executed' ? { ...changed, firstClaimAt: this.#claimedAt } : changed;
+      const held = lease === 'keep' ? { lease: { owner: this.owner, fence: this.fence, ms: this.leaseMs } } : {};
+      const answer = await this.#engine.client.transact(
+        {
+          expect: [{ key: this.key, revision: before.stored.revision }],
+          write: [{ key: this.key, value: encodeRecord(record), index: indexOf(record), ...held }],
+        },
+        this.#engine.nonce(),
+      );
+      const [stored] = answer.records;
+      if (stored === undefined) return false;
+      if (answer.ok) {
+        this.#seen = { stored, record };
+        return true;
+      }
+      this.#seen = decodeCall(stored, this.#engine.description);
+    }
+  }
+
+  /** Makes the attempt durable: from here on a crash leaves the call ambiguous. @throws LeaseLostError */
+  async startEffect(): Promise<void> {
+    await this.assertHeld();
+    if (this.record.phase !== 'intended') return;
+    const started = await this.amend(
+      (record) => (record.fence === this.fence && record.owner === this.owner && record.phase === 'intended' ? { ...record, phase: 'attempting' } : undefined),
+      'keep',
+    );
+    if (!started) throw (this.lostBecause ??= this.#leaseLost('another worker has taken over'));
+    if (!this.timeLeft) await this.assertHeld();
+  }
+
+  /** Records that the body ended without a value. A claim that has no say any more leaves the record alone. */
+  async fail(change: (record: CallRecord) => CallRecord, lease: 'keep' | 'end' = 'end'): Promise<boolean> {
+    return this.amend((record) => (acceptsFailure(record, this) ? change(record) : undefined), lease);
+  }
+
+  /** Records the body's success, or keeps it as evidence when a newer claim exists. */
+  async complete(result: StoredResult): Promise<Completion> {
+    const committed = await this.amend(
+      (record) => (answerCompletion(record, this) === 'accept' ? committedRecord(record, result) : undefined),
+      'end',
+    );
+    if (committed) return { outcome: 'committed', seen: this.#seen };
+    const [stored] = await this.#engine.read([this.key]);
+    const seen = stored === undefined ? undefined : decodeCall(stored, this.#engine.description);
+    if (seen !== undefined && answerCompletion(seen.record, this) === 'recorded') return { outcome: 'recorded', seen };
+    if (seen !== undefined) await this.#keepEvidence(result);
+    return { outcome: 'superseded', seen };
+  }
+
+  async #keepEvidence(result: StoredResult): Promise<void> {
+    const key = evidenceKey(this.key);
+    let [stored] = await this.#engine.read([key]);
+    for (;;) {
+      const successes = stored === undefined ? [] : decodeEvidence(stored, this.#engine.description).record.successes;
+      if (successes.some((success) => success.fence === this.fence && success.owner === this.owner)) return;
+      const value = encodeRecord({ format: RECORD_FORMAT, successes: [...successes, { fence: this.fence, owner: this.owner, result }] });
+      const answer = await this.#engine.client.transact({ expect: [{ key, revision: stored?.revision }], write: [{ key, value }] }, this.#engine.nonce());
+      if (answer.ok) break;
+      [stored] = answer.records;
+    }
+    this.#engine.emit('mycelium:evidence-kept', () => ({ ...this.reference, fence: this.fence }));
+  }
+
+  /** The error that hands a caller the result when the record could not take it. */
+  notRecorded(result: unknown, why: string, remedy: string, cause?: unknown): CompletionNotRecordedError {
+    return new CompletionNotRecordedError({ ...this.reference, why, remedy, result, cause });
+  }
+}

@@ -1,0 +1,107 @@
+import { UnencodableValueError } from '../encoding/unencodable-value-error.js';
+import { fingerprint } from '../encoding/fingerprint.js';
+import { IdentityMissingError, type CallReference } from '../errors/call.js';
+import { InputNotStorableError } from '../errors/usage.js';
+import type { RecordKey } from '../store/contract.js';
+import type { CallFrame } from '../tool/guard.js';
+import { type Ancestor, type Scope, currentScope } from '../tool/scope.js';
+import type { LedgerHome } from './home.js';
+import { type Identity, callKey, identify } from './identity.js';
+import type { Policy } from './policy.js';
+
+/** One call of one tool, with everything that was fixed before the claim: user code may change its input later. */
+export interface Dispatch {
+  readonly policy: Policy;
+  readonly home: LedgerHome;
+  readonly identity: Identity;
+  readonly key: RecordKey;
+  readonly reference: CallReference;
+  readonly fingerprint: string;
+  readonly input: unknown;
+  readonly scope: Scope | undefined;
+  readonly task: Ancestor | undefined;
+  readonly toolCallId: string | undefined;
+  /** The caller's signal, whatever name the framework gives it. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What the ledger needs of a frame, so that `begin` can dispatch without one. */
+export type DispatchFrame = Pick<CallFrame, 'input' | 'options' | 'identity'>;
+
+function enclosingTask(ancestor: Ancestor | undefined): Ancestor | undefined {
+  let found = ancestor;
+  while (found !== undefined && found.kind !== 'task') found = found.parent;
+  return found;
+}
+
+function fingerprintOf(policy: Policy, input: unknown): string {
+  try {
+    return fingerprint(policy.fingerprintOf === undefined ? input : policy.fingerprintOf(input), policy.omit);
+  } catch (error) {
+    if (!(error instanceof UnencodableValueError)) throw error;
+    throw new InputNotStorableError({ tool: policy.tool, path: String(error.details['path']), what: String(error.details['what']) });
+  }
+}
+
+function period(policy: Policy, wallMs: number): string | undefined {
+  return policy.replayForMs === undefined ? undefined : `${policy.replayForMs}:${Math.floor(wallMs / policy.replayForMs)}`;
+}
+
+/**
+ * Fixes identity, key and fingerprint of a call.
+ *
+ * @throws InputNotStorableError, IdentityMissingError; nothing has been claimed then.
+ */
+export function dispatchOf(policy: Policy, home: LedgerHome, frame: DispatchFrame, partitions: number, surroundings: { wallMs: number; random: () => string }): Dispatch {
+  const scope = currentScope();
+  const task = enclosingTask(scope?.ancestor);
+  const { identity: given, options } = frame;
+  const toolCallId = typeof options?.toolCallId === 'string' ? options.toolCallId : undefined;
+  const taken = fingerprintOf(policy, frame.input);
+  const identity = identify({
+    tool: policy.tool,
+    effect: policy.effect,
+    requestId: given?.requestId,
+    occurrence: given?.occurrence ?? 1,
+    selected: policy.select?.(frame.input),
+    task: task?.id,
+    toolCallId,
+    threadId: scope?.run?.threadId,
+    run: scope?.run,
+    period: period(policy, surroundings.wallMs),
+    fingerprint: taken,
+    random: surroundings.random,
+  });
+  if (home.strict) refuseLoose(policy, identity, task);
+  const tenant = scope?.run?.tenant ?? home.tenant;
+  const key = callKey({ ledger: home.name, tenant, kind: policy.kind, tool: policy.tool, parts: identity.parts }, partitions);
+  return {
+    policy,
+    home,
+    identity,
+    key,
+    reference: { tool: policy.tool, requestId: identity.requestId, id: key.id },
+    fingerprint: taken,
+    input: frame.input,
+    scope,
+    task,
+    toolCallId,
+    signal: given?.signal ?? options?.abortSignal ?? options?.signal,
+  };
+}
+
+function consequential(policy: Policy): boolean {
+  return policy.effect !== 'read' && policy.effect !== 'idempotent_mutate';
+}
+
+function refuseLoose(policy: Policy, identity: Identity, task: Ancestor | undefined): void {
+  const refuse = (problem: string, remedy: string): never => {
+    throw new IdentityMissingError({ tool: policy.tool, problem: `strict: ${problem}`, remedy });
+  };
+  if (policy.effect === 'unclassified') refuse('its effect is not declared', 'Declare effect: "read", "idempotent_mutate", "keyed_mutate", "non_idempotent_mutate" or "irreversible".');
+  if (policy.developmentName) refuse('its name is taken from the function, which a minifier changes', `Give it one: ledger({ name: ${JSON.stringify(policy.tool)}, … }).`);
+  if (policy.effect !== 'read' && identity.source === 'random') refuse('nothing gives this call an identity', 'Declare idFrom, call it through withCall({ requestId }), or inside run({ runId }).');
+  if (task !== undefined && consequential(policy) && identity.source !== 'id-from' && identity.source !== 'request-id') {
+    refuse('a consequential tool inside a task is identified by its arguments only', 'Declare idFrom.');
+  }
+}

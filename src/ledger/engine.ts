@@ -1,0 +1,133 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { LedgerClosedError } from '../errors/operator.js';
+import { StoreClient } from '../store/client.js';
+import type { RecordKey, Store, StoredRecord } from '../store/contract.js';
+import { type ProcessClock, machineClock, pause } from '../store/process-clock.js';
+import { emit } from '../tool/events.js';
+import { LeaseKeeper } from './leases.js';
+import type { View } from './view.js';
+
+/** How an engine can be set up; for tests and for people with several workers in one process. */
+export interface EngineOptions {
+  readonly clock?: ProcessClock;
+  /** For one store operation with all its sendings, in milliseconds. @default 5_000 */
+  readonly storeDeadlineMs?: number;
+}
+
+const STORE_DEADLINE_MS = 5_000;
+
+/** What a worker is: one life of a process over one store. Ledgers over the same store share it. */
+export class Engine {
+  readonly client: StoreClient;
+  readonly clock: ProcessClock;
+  readonly leases: LeaseKeeper;
+  /** Random per life: pids and host names come back in other lives. */
+  readonly owner: string = randomUUID();
+  readonly description: string;
+  readonly emit: typeof emit = emit;
+  /** Calls under way in this process, by record id: a duplicate waits here and costs the store nothing. */
+  readonly underWay: Map<string, Promise<View | undefined>> = new Map();
+  readonly #prefix = randomBytes(9).toString('base64url');
+  #sent = 0;
+  readonly #background = new Set<Promise<unknown>>();
+  #running = 0;
+  #closing: AbortController | undefined;
+  #idle: (() => void) | undefined;
+
+  constructor(store: Store, options: EngineOptions = {}) {
+    this.clock = options.clock ?? machineClock;
+    this.client = new StoreClient(store, this.clock, options.storeDeadlineMs ?? STORE_DEADLINE_MS);
+    this.leases = new LeaseKeeper(this.client);
+    this.description = store.description;
+  }
+
+  /** Random per process and counted within it: never used twice for two transactions. */
+  nonce(): string {
+    this.#sent += 1;
+    return `${this.#prefix}${this.#sent.toString(36)}`;
+  }
+
+  /** Reads records of one partition as they stand. */
+  async read(keys: readonly RecordKey[]): Promise<readonly (StoredRecord | undefined)[]> {
+    return (await this.client.transact({ expect: [], write: [], read: keys }, this.nonce())).records;
+  }
+
+  /** @throws LedgerClosedError */
+  assertOpen(): void {
+    if (this.#closing !== undefined) throw new LedgerClosedError({ store: this.description });
+  }
+
+  /** Aborts when close gives up waiting. */
+  get givenUp(): boolean {
+    return this.#closing?.signal.aborted === true;
+  }
+
+  enter(): void {
+    this.#running += 1;
+  }
+
+  leave(): void {
+    this.#running -= 1;
+    if (this.#running === 0) this.#idle?.();
+  }
+
+  /** Work that goes on after its caller was answered; `close` waits for it. */
+  inBackground(work: Promise<unknown>): void {
+    const settled = work.catch(() => undefined).finally(() => this.#background.delete(settled));
+    this.#background.add(settled);
+  }
+
+  /**
+   * Repeats `work` until it succeeds, the store says that it never will, or the engine is closed and given up.
+   * What it writes is under a fence, so that it can be late without harm.
+   */
+  persist(work: () => Promise<unknown>, pauseMs = 250): void {
+    const loop = async (): Promise<void> => {
+      while (!this.givenUp) {
+        try {
+          await work();
+          return;
+        } catch (error) {
+          if ((error as { retryable?: unknown }).retryable !== 'safe') return;
+          await pause(this.clock, pauseMs, this.#closing?.signal);
+        }
+      }
+    };
+    this.inBackground(loop());
+  }
+
+  /** Starts nothing more, and waits at most `drainMs` for what is under way. */
+  async close(drainMs: number): Promise<void> {
+    const closing = (this.#closing ??= new AbortController());
+    const finished = (async () => {
+      if (this.#running > 0) {
+        await new Promise<void>((resolve) => {
+          this.#idle = resolve;
+        });
+      }
+      while (this.#background.size > 0) await Promise.all(this.#background);
+    })();
+    await Promise.race([finished, drainMs > 0 ? pause(this.clock, drainMs, closing.signal) : Promise.resolve()]);
+    closing.abort();
+    this.leases.close();
+  }
+}
+
+const engines = new WeakMap<Store, Engine>();
+
+/** The engine over a store: one for all ledgers on it. */
+export function engineFor(store: Store): Engine {
+  let engine = engines.get(store);
+  if (engine === undefined) {
+    engine = new Engine(store);
+    engines.set(store, engine);
+  }
+  return engine;
+}
+
+/** Gives a store an engine of its own, e.g. with a clock that a test drives. */
+export function setUpEngine(store: Store, options: EngineOptions): Engine {
+  const engine = new Engine(store, options);
+  engines.set(store, engine);
+  return engine;
+}

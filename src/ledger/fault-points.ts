@@ -1,0 +1,36 @@
+/** Instants at which a test may stop, delay or kill a worker. Free when unused. */
+export const FAULT_POINTS = [
+  'before-claim',
+  'after-claim',
+  'before-effect',
+  'after-effect',
+  'before-complete',
+  'after-complete',
+  'before-resolve',
+  'after-verdict',
+] as const;
+
+/** A name from {@link FAULT_POINTS}. */
+export type FaultPoint = (typeof FAULT_POINTS)[number];
+
+/** What a fault point tells. */
+export interface FaultContext {
+  readonly tool: string;
+  readonly id: string;
+  readonly fence: number | undefined;
+}
+
+type Hook = (point: FaultPoint, context: FaultContext) => void | PromiseLike<void>;
+
+const installed: { hook: Hook | undefined } = { hook: undefined };
+
+/** Puts a hook in place, or takes it away. For `mycelium-runtime/testing`. */
+export function onFaultPoint(hook: Hook | undefined): void {
+  installed.hook = hook;
+}
+
+/** Passes a fault point; undefined unless somebody listens, so that the caller need not await. */
+export function fault(point: FaultPoint, context: FaultContext): PromiseLike<void> | undefined {
+  if (installed.hook === undefined) return undefined;
+  return installed.hook(point, context) ?? undefined;
+}

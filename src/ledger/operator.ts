@@ -1,0 +1,181 @@
+import { CallNotFoundError, ReleaseRefusedError } from '../errors/operator.js';
+import { UsageError } from '../errors/usage.js';
+import type { Engine } from './engine.js';
+import type { LedgerHome } from './home.js';
+import { archiveKey, evidenceKey, keyOfId } from './identity.js';
+import { type CallRecord, type EvidenceRecord, type Seen, decodeCall, decodeEvidence, encodeRecord, evidenceFor, indexOf, leaseHeld, without } from './record.js';
+import { committedRecord, notExecutedRecord, refuseRelease, refuseRetirement } from './resolution.js';
+import { type ResolvedForm, keepResult } from './stored-value.js';
+
+/** Who settles, and on what grounds. Kept with the record. */
+export interface Settled {
+  /** The person or system that answers for it. */
+  readonly by: string;
+  /** What was looked at. */
+  readonly reason: string;
+}
+
+/** What is known of a call that was blocked. */
+export type Release = Settled & {
+  /**
+   * Settles a call that a worker still holds: only when you know that the worker is dead. One that is not can
+   * still have its effect.
+   */
+  readonly force?: { readonly ownerIsDead: true };
+} & ({ readonly as: 'completed'; /** What later callers are given. */ readonly result: unknown } | { readonly as: 'not-executed' });
+
+interface Standing extends Seen {
+  readonly evidence: Seen<EvidenceRecord> | undefined;
+  readonly now: number;
+}
+
+const KINDS = ['tool', 'task'] as const;
+const FULL_ID = /^[0-9a-f]{32}$/;
+const ID_BEGINNING = /^[0-9a-f]{4,31}$/;
+
+function checkSettled(settled: Settled, place: string): void {
+  for (const name of ['by', 'reason'] as const) {
+    if (typeof settled[name] !== 'string' || settled[name].trim() === '') {
+      throw new UsageError({ place: `${place}({ ${name} })`, problem: 'is blank', remedy: 'Say who settles it, and what was looked at; both are kept with the record.' });
+    }
+  }
+}
+
+/** Finds a call by its id or any unique beginning of it. @returns undefined when there is none. */
+export async function find(engine: Engine, home: LedgerHome, id: string): Promise<Standing | undefined> {
+  if (FULL_ID.test(id)) {
+    for (const kind of KINDS) {
+      const found = await stand(engine, kind, id);
+      if (found !== undefined && found.record.ledger === home.name) return found;
+    }
+    return undefined;
+  }
+  if (!ID_BEGINNING.test(id)) {
+    throw new UsageError({ place: 'id', problem: `${JSON.stringify(id)} is not the beginning of an id`, remedy: 'Give at least four of its hexadecimal digits, as a listing shows them.' });
+  }
+  const matches = await idsThatBegin(engine, home, id);
+  if (matches.length > 1) throw new CallNotFoundError({ id, store: engine.description, candidates: matches.map((match) => match.id) });
+  const [match] = matches;
+  return match === undefined ? undefined : stand(engine, match.kind, match.id);
+}
+
+async function idsThatBegin(engine: Engine, home: LedgerHome, beginning: string): Promise<{ kind: string; id: string }[]> {
+  const matches: { kind: string; id: string }[] = [];
+  for (const kind of KINDS) {
+    let after: string | undefined;
+    do {
+      const page = await engine.client.list({ kind, where: { ledger: home.name }, limit: 500, ...(after === undefined ? {} : { after }) });
+      for (const { key } of page.records) if (key.id.startsWith(beginning)) matches.push({ kind, id: key.id });
+      after = page.next;
+    } while (after !== undefined && matches.length < 10);
+  }
+  return matches;
+}
+
+async function stand(engine: Engine, kind: string, id: string): Promise<Standing | undefined> {
+  const key = keyOfId(kind, id, engine.client.store.partitions);
+  const { records, now } = await engine.client.transact({ expect: [], write: [], read: [key, evidenceKey(key)] }, engine.nonce());
+  const [stored, evidence] = records;
+  if (stored === undefined) return undefined;
+  return {
+    ...decodeCall(stored, engine.description),
+    evidence: evidence === undefined ? undefined : decodeEvidence(evidence, engine.description),
+    now,
+  };
+}
+
+async function mustFind(engine: Engine, home: LedgerHome, id: string): Promise<Standing> {
+  const found = await find(engine, home, id);
+  if (found === undefined) throw new CallNotFoundError({ id, store: engine.description });
+  return found;
+}
+
+function refused({ record, stored }: Seen, why: string, remedy: string): ReleaseRefusedError {
+  return new ReleaseRefusedError({ id: stored.key.id, tool: record.tool, requestId: record.requestId, why, remedy });
+}
+
+/** Settles a blocked call by what a person found out. @throws CallNotFoundError, ReleaseRefusedError, UsageError */
+export async function release(engine: Engine, home: LedgerHome, id: string, how: Release, form: ResolvedForm): Promise<Standing> {
+  checkSettled(how, 'release');
+  for (;;) {
+    const standing = await mustFind(engine, home, id);
+    const { record, stored, now } = standing;
+    const evidence = evidenceFor(record, standing.evidence?.record) !== undefined;
+    const forced = how.force?.ownerIsDead === true;
+    const why = refuseRelease(record, how.as, leaseHeld(stored, now), forced, evidence);
+    if (why !== undefined) throw refused(standing, why, remedyOf(why));
+    const resolution = { by: 'operator' as const, as: how.as, who: how.by, reason: how.reason, at: now };
+    const next =
+      how.as === 'completed'
+        ? committedRecord(record, await keepResult(how.result, form, { tool: record.tool, id: stored.key.id, field: 'result' }), resolution)
+        : notExecutedRecord(record, resolution);
+    const settled = await swap(engine, standing, next, forced);
+    if (settled === undefined) continue;
+    if (how.as === 'completed') {
+      engine.emit('mycelium:call-committed', () => ({ tool: record.tool, requestId: record.requestId, id: stored.key.id, fence: record.fence, by: 'operator' }));
+    }
+    return settled;
+  }
+}
+
+function remedyOf(why: string): string {
+  if (why.startsWith('a worker holds')) return 'Wait for its lease to end, or pass force: { ownerIsDead: true } when you know that it is dead.';
+  if (why.startsWith('a worker that was superseded')) return 'Call the tool again: the evidence settles it. Or release it as completed.';
+  return 'Nothing has to be done. To let a finished identity run anew, retire it.';
+}
+
+/** Compare-and-swap against what was judged: two releases cannot both win, nor one a worker that came back. */
+async function swap(engine: Engine, standing: Standing, next: CallRecord, forced: boolean): Promise<Standing | undefined> {
+  const { key, revision } = standing.stored;
+  const answer = await engine.client.transact(
+    {
+      expect: [
+        { key, revision, ...(forced ? {} : { lease: 'expired' as const }) },
+        { key: evidenceKey(key), revision: standing.evidence?.stored.revision },
+      ],
+      write: [{ key, value: encodeRecord(next), index: indexOf(next) }],
+    },
+    engine.nonce(),
+  );
+  const [stored] = answer.records;
+  return answer.ok && stored !== undefined ? { stored, record: next, evidence: standing.evidence, now: answer.now } : undefined;
+}
+
+/**
+ * Re-opens a finished identity: the next call runs. The finished record is kept beside it.
+ *
+ * @throws CallNotFoundError, ReleaseRefusedError, UsageError
+ */
+export async function retire(engine: Engine, home: LedgerHome, id: string, how: Settled): Promise<Standing> {
+  checkSettled(how, 'retire');
+  for (;;) {
+    const standing = await mustFind(engine, home, id);
+    const { record, stored, now } = standing;
+    const why = refuseRetirement(record);
+    if (why !== undefined) throw refused(standing, why, 'Release it first: retiring is for what is finished.');
+    const archive = archiveKey(stored.key, record.fence);
+    const next: CallRecord = {
+      ...without(record, 'result', 'error', 'externalRef', 'firstClaimAt', 'keyUsed', 'earlierUnsettled', 'leaseEndedAt'),
+      phase: 'aborted',
+      aborted: 'not-executed',
+      retiredThrough: record.fence,
+      attempts: 0,
+      resolution: { by: 'operator', as: 'retired', who: how.by, reason: how.reason, at: now },
+    };
+    const answer = await engine.client.transact(
+      {
+        expect: [
+          { key: stored.key, revision: stored.revision },
+          { key: archive, revision: undefined },
+        ],
+        write: [
+          { key: stored.key, value: encodeRecord(next), index: indexOf(next) },
+          { key: archive, value: stored.value },
+        ],
+      },
+      engine.nonce(),
+    );
+    const [written] = answer.records;
+    if (answer.ok && written !== undefined) return { stored: written, record: next, evidence: standing.evidence, now: answer.now };
+  }
+}

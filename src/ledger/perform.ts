@@ -1,0 +1,154 @@
+import { differingPaths } from '../encoding/fingerprint.js';
+import { IdentityConflictError, ReentrantCallError } from '../errors/call.js';
+import { StoreUnavailableError } from '../errors/store.js';
+import { type Instant, elapsed, instant } from '../store/process-clock.js';
+import type { Ancestor } from '../tool/scope.js';
+import type { Attempt } from './attempt.js';
+import { blocked } from './blocked.js';
+import { Claim } from './claim.js';
+import { claim } from './claiming.js';
+import type { Dispatch } from './dispatch.js';
+import type { Engine } from './engine.js';
+import { GivenBack } from './given-back.js';
+import type { Seen } from './record.js';
+import { reconcile } from './reconcile.js';
+import { readKept } from './stored-value.js';
+import { type Gate, decide, runsBody } from './transition.js';
+import { inProgress } from './in-progress.js';
+import { type View, look, situationOf, windowLeft } from './view.js';
+import { waitForMove } from './waiting.js';
+
+/** Runs a body under a won claim. */
+export type RunBody = (claim: Claim, windowLeftMs: number | undefined) => Promise<Attempt>;
+
+/** The answer to a call: a body's own value, or a recorded one. */
+export type Answer = { readonly replayed: false; readonly value: unknown } | { readonly replayed: true; readonly seen: Seen };
+
+/**
+ * Judges, waits, claims, asks and runs until the call is answered.
+ *
+ * @throws LedgerBlockedError, IdentityConflictError, CallInProgressError, ReentrantCallError, StoreUnavailableError,
+ *   and whatever the body throws.
+ */
+export async function perform(engine: Engine, dispatch: Dispatch, run: RunBody): Promise<Answer> {
+  engine.assertOpen();
+  refuseReentrance(dispatch);
+  const { id } = dispatch.reference;
+  const started = instant(engine.clock);
+  for (;;) {
+    const leader = engine.underWay.get(id);
+    if (leader === undefined) return lead(engine, dispatch, run, started);
+    const view = await inProcess(engine, dispatch, leader, started);
+    // What the first call has just recorded is answered from memory.
+    if (view?.seen?.record.phase === 'committed') return judge(engine, dispatch, run, started, view, () => undefined);
+  }
+}
+
+/** The first call of an identity in this process: later ones wait for it. */
+async function lead(engine: Engine, dispatch: Dispatch, run: RunBody, started: Instant): Promise<Answer> {
+  const { id } = dispatch.reference;
+  let finish: (last: View | undefined) => void = () => undefined;
+  engine.underWay.set(id, new Promise((resolve) => (finish = resolve)));
+  engine.enter();
+  let last: View | undefined;
+  try {
+    return await judge(engine, dispatch, run, started, undefined, (view) => {
+      last = view;
+    });
+  } finally {
+    engine.leave();
+    engine.underWay.delete(id);
+    finish(last);
+  }
+}
+
+async function judge(
+  engine: Engine,
+  dispatch: Dispatch,
+  run: RunBody,
+  started: Instant,
+  first: View | undefined,
+  settled: (view: View) => void,
+): Promise<Answer> {
+  let view = first;
+  for (;;) {
+    dispatch.signal?.throwIfAborted();
+    const gate = view === undefined ? 'ALLOW' : decide(situationOf(dispatch, view));
+    if (view?.seen !== undefined) refuseConflict(dispatch, view.seen, gate);
+    switch (gate) {
+      case 'RETURN': {
+        const { seen } = view as { seen: Seen };
+        settled(view as View);
+        return { replayed: true, seen };
+      }
+      case 'POLL': {
+        await waitForMove(engine, dispatch, view as View & { seen: Seen }, started);
+        view = await look(engine, dispatch);
+        break;
+      }
+      case 'RECONCILE':
+        view = await reconcile(engine, dispatch, view as View & { seen: Seen }, started);
+        break;
+      case 'HARD_BLOCK':
+        throw blocked(engine, dispatch, view as View & { seen: Seen });
+      case 'ALLOW':
+      case 'RECLAIM': {
+        const claimed = await claim(engine, dispatch, view, gate);
+        if (!(claimed instanceof Claim)) {
+          view = claimed;
+          break;
+        }
+        try {
+          const ended = await run(claimed, windowLeft(dispatch, view));
+          if ('recorded' in ended) return { replayed: true, seen: ended.recorded };
+          settled(ended.view);
+          return { replayed: false, value: ended.value };
+        } catch (error) {
+          if (!(error instanceof GivenBack)) throw error;
+          if (elapsed(engine.clock, started) > dispatch.policy.waitForMs) {
+            throw new StoreUnavailableError({
+              store: engine.description,
+              during: `the claim of ${dispatch.policy.tool}, whose answers come after its lease of ${dispatch.policy.leaseMs} ms is over`,
+              applied: 'no',
+              remedy: 'The tool did not run. Raise lease, or look at why the store answers so late.',
+            });
+          }
+          view = await look(engine, dispatch);
+        }
+      }
+    }
+  }
+}
+
+/** A duplicate within the process waits for the first, as long as it would wait for another worker. */
+async function inProcess(engine: Engine, dispatch: Dispatch, leader: Promise<View | undefined>, started: Instant): Promise<View | undefined> {
+  const left = dispatch.policy.waitForMs - elapsed(engine.clock, started);
+  dispatch.signal?.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const done = (act: () => void): void => {
+      timer.cancel();
+      dispatch.signal?.removeEventListener('abort', aborted);
+      act();
+    };
+    const timer = engine.clock.after(Math.max(left, 0), () => done(() => reject(inProgress(dispatch, 'this process is carrying it out'))));
+    const aborted = (): void => done(() => reject(dispatch.signal?.reason as Error));
+    dispatch.signal?.addEventListener('abort', aborted, { once: true });
+    void leader.then((view) => done(() => resolve(view)));
+  });
+}
+
+function refuseReentrance(dispatch: Dispatch): void {
+  for (let ancestor: Ancestor | undefined = dispatch.scope?.ancestor; ancestor !== undefined; ancestor = ancestor.parent) {
+    if (ancestor.id === dispatch.reference.id) throw new ReentrantCallError(dispatch.reference);
+  }
+}
+
+/** The fingerprint guards what may have happened; corrected arguments are welcome where nothing did. */
+function refuseConflict(dispatch: Dispatch, { record, stored }: Seen, gate: Gate): void {
+  if (record.fingerprint === dispatch.fingerprint) return;
+  if (record.phase === 'aborted' && runsBody(gate)) return;
+  const comparable = record.input.as === 'full' && record.input.encrypted !== true;
+  const before = comparable ? readKept(record.input, undefined, { tool: record.tool, id: stored.key.id, field: 'input' }) : undefined;
+  throw new IdentityConflictError({ ...dispatch.reference, phase: record.phase, paths: comparable ? differingPaths(before, dispatch.input) : [] });
+}
+

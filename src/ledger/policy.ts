@@ -1,0 +1,124 @@
+import { parseDuration } from '../encoding/duration.js';
+import { UsageError } from '../errors/usage.js';
+import type { ToolInfo } from '../tool/guard.js';
+import type { LedgerHome } from './home.js';
+import type { LedgerOptions } from './options.js';
+import type { Selected } from './identity.js';
+import { DEFAULT_FORM, type ResolvedForm } from './stored-value.js';
+import { EFFECT_CLASSES, type RecordedClass } from './transition.js';
+import type { Reconciler } from './verdicts.js';
+
+/** Options, checked and with their defaults: nothing downstream reads what the user passed. */
+export interface Policy {
+  readonly kind: 'tool' | 'task';
+  readonly tool: string;
+  /** True when the name is `fn.name`, which a minifier changes. */
+  readonly developmentName: boolean;
+  readonly effect: RecordedClass;
+  readonly boundary: 'implicit' | 'explicit';
+  readonly leaseMs: number;
+  readonly waitForMs: number;
+  readonly timeoutMs: number | undefined;
+  readonly keyValidForMs: number | undefined;
+  readonly settleAfterMs: number;
+  readonly replayForMs: number | undefined;
+  readonly maxAttempts: number;
+  readonly suspends: boolean;
+  readonly ambient: boolean;
+  readonly notExecuted: ((error: unknown) => boolean) | undefined;
+  readonly reconcile: Reconciler<unknown> | undefined;
+  readonly select: ((input: unknown) => Selected) | undefined;
+  readonly fingerprintOf: ((input: unknown) => unknown) | undefined;
+  readonly omit: readonly string[] | undefined;
+  readonly form: ResolvedForm;
+  readonly ledger: LedgerHome | undefined;
+}
+
+const KNOWN: Readonly<Record<keyof LedgerOptions, true>> = {
+  name: true, idFrom: true, lease: true, waitFor: true, timeout: true, maxAttempts: true, fingerprint: true, store: true, notExecuted: true,
+  suspends: true, ledger: true, effect: true, keyValidFor: true, boundary: true, reconcile: true, settleAfter: true, replayFor: true, ambient: true,
+};
+const TASK_ONLY_REFUSES: readonly (keyof LedgerOptions)[] = ['keyValidFor', 'boundary', 'reconcile', 'settleAfter', 'replayFor', 'ambient'];
+
+function refuse(place: string, problem: string, remedy: string): never {
+  throw new UsageError({ place, problem, remedy });
+}
+
+function checkKeys(options: object, kind: string, known: (key: string) => boolean, all: readonly string[]): void {
+  for (const key of Object.keys(options)) {
+    if (!known(key)) refuse(`${kind}({ ${key} })`, 'is no option', `Options are ${all.join(', ')}.`);
+  }
+}
+
+function duration(options: LedgerOptions, key: 'lease' | 'waitFor' | 'timeout' | 'keyValidFor' | 'settleAfter' | 'replayFor', kind: string): number | undefined {
+  const value = options[key];
+  return value === undefined ? undefined : parseDuration(value, `${kind}({ ${key} })`);
+}
+
+/** Checks what can be checked when the guard is made, long before the first call. @throws UsageError */
+export function checkOptions(options: LedgerOptions, kind: 'ledger' | 'taskLedger'): void {
+  const refused = kind === 'taskLedger' ? TASK_ONLY_REFUSES : [];
+  const known = (key: string): boolean => Object.hasOwn(KNOWN, key) && !(refused as readonly string[]).includes(key);
+  checkKeys(options, kind, known, Object.keys(KNOWN).filter(known));
+  const { name, effect, maxAttempts, boundary, idFrom } = options;
+  if (name !== undefined && (typeof name !== 'string' || name.trim() === '')) refuse(`${kind}({ name })`, 'is blank', 'Name the tool, e.g. "send_payment".');
+  if (effect !== undefined && !(EFFECT_CLASSES as readonly string[]).includes(effect)) {
+    refuse(`${kind}({ effect })`, `${JSON.stringify(effect)} is no effect class`, `Classes are ${EFFECT_CLASSES.filter((one) => one !== 'unclassified').join(', ')}.`);
+  }
+  if (boundary !== undefined && boundary !== 'implicit' && boundary !== 'explicit') refuse(`${kind}({ boundary })`, `${JSON.stringify(boundary)} is no boundary`, 'It is "implicit" or "explicit".');
+  if (maxAttempts !== undefined && (!Number.isSafeInteger(maxAttempts) || maxAttempts < 1)) refuse(`${kind}({ maxAttempts })`, `is ${String(maxAttempts)}`, 'Give a whole number from 1.');
+  if (Array.isArray(idFrom) && (idFrom.length === 0 || idFrom.some((field) => typeof field !== 'string' || field === ''))) {
+    refuse(`${kind}({ idFrom })`, 'does not name fields', 'List the members of the input that make a call the same call, or give a function of the input.');
+  }
+  if (options.replayFor !== undefined && effect !== 'read') refuse(`${kind}({ replayFor })`, 'is for read tools', 'Declare effect: "read"; the result of anything else is kept with its identity.');
+  const lease = duration(options, 'lease', kind);
+  if (lease !== undefined && lease < 30) refuse(`${kind}({ lease })`, `${lease} ms is too short to renew`, 'Use at least 30 ms; 30 seconds is the default.');
+}
+
+/** Whose name it is: options, decorator or sibling guard, and only then the function's own. @throws UsageError */
+function nameOf(info: ToolInfo, kind: string): { tool: string; developmentName: boolean } {
+  if (info.name !== undefined) return { tool: info.name, developmentName: false };
+  if (info.developmentName !== undefined) return { tool: info.developmentName, developmentName: true };
+  return refuse(kind, 'has no name for the tool, and its records would find nobody again', `Give one: ${kind}({ name: "send_payment", … }).`);
+}
+
+function selector(idFrom: LedgerOptions['idFrom'], info: ToolInfo, kind: string): Policy['select'] {
+  if (idFrom === undefined) return undefined;
+  if (typeof idFrom === 'function') {
+    return (input) => {
+      const value: unknown = info.positional ? idFrom(...(input as unknown[])) : idFrom(input);
+      return { fields: [], values: Array.isArray(value) ? value : [value] };
+    };
+  }
+  if (info.positional) refuse(`${kind}({ idFrom })`, 'names fields, and a positional tool has none', 'Use a function of its arguments.');
+  return (input) => ({ fields: idFrom, values: idFrom.map((field) => (typeof input === 'object' && input !== null ? (input as Record<string, unknown>)[field] : undefined)) });
+}
+
+/** Resolves options for one tool. @throws UsageError */
+export function resolvePolicy(options: LedgerOptions, kind: 'ledger' | 'taskLedger', info: ToolInfo): Policy {
+  const leaseMs = duration(options, 'lease', kind) ?? 30_000;
+  const { fingerprint, store } = options;
+  const selectsFingerprint = typeof fingerprint === 'function';
+  return Object.freeze({
+    ...nameOf(info, kind),
+    kind: kind === 'ledger' ? ('tool' as const) : ('task' as const),
+    effect: options.effect ?? (kind === 'ledger' ? 'unclassified' : 'idempotent_mutate'),
+    boundary: options.boundary ?? 'implicit',
+    leaseMs,
+    waitForMs: duration(options, 'waitFor', kind) ?? 30_000,
+    timeoutMs: duration(options, 'timeout', kind),
+    keyValidForMs: duration(options, 'keyValidFor', kind),
+    settleAfterMs: duration(options, 'settleAfter', kind) ?? leaseMs,
+    replayForMs: duration(options, 'replayFor', kind),
+    maxAttempts: options.maxAttempts ?? Number.POSITIVE_INFINITY,
+    suspends: options.suspends ?? false,
+    ambient: kind === 'taskLedger' || options.ambient === true,
+    notExecuted: options.notExecuted,
+    reconcile: options.reconcile,
+    select: selector(options.idFrom, info, kind),
+    fingerprintOf: selectsFingerprint ? (input: unknown) => (info.positional ? fingerprint(...(input as unknown[])) : fingerprint(input)) : undefined,
+    omit: selectsFingerprint ? undefined : fingerprint?.omit,
+    form: { ...DEFAULT_FORM, ...store },
+    ledger: options.ledger,
+  });
+}

@@ -1,0 +1,104 @@
+import { UnencodableValueError } from '../encoding/unencodable-value-error.js';
+import { sha256Hex } from '../encoding/fingerprint.js';
+import { redact } from '../encoding/redact.js';
+import { decodeValue, encodeValue } from '../encoding/value-codec.js';
+
+/** How much of a value is kept: all of it, a copy with secret-looking members blanked, or its SHA-256 only. */
+export type Keep = 'full' | 'redacted' | 'digest';
+
+/** Turns stored texts into something unreadable without the key, and back. */
+export interface Encryption {
+  /** @param context - the record the text belongs to; bind it as associated data. */
+  encrypt(text: string, context: EncryptionContext): string | PromiseLike<string>;
+  decrypt(text: string, context: EncryptionContext): string | PromiseLike<string>;
+}
+
+/** What a ciphertext belongs to. */
+export interface EncryptionContext {
+  readonly tool: string;
+  readonly id: string;
+  readonly field: 'input' | 'result';
+}
+
+/** What is kept of arguments and results. */
+export interface StoredForm {
+  /** Of the arguments. @default 'full' */
+  readonly input?: Keep;
+  /** Of the result. Anything but `full` makes it unreplayable: later callers get ResultNotReplayableError. @default 'full' */
+  readonly result?: Keep;
+  /** Member names blanked by `redacted`, beside the built-in ones. */
+  readonly redact?: readonly string[];
+  /** Applied to every text that is kept. */
+  readonly encryption?: Encryption;
+  /** Longer encoded results commit as unreplayable. In characters. @default 4_194_304 */
+  readonly maxResultLength?: number;
+}
+
+/** A kept value. */
+export interface StoredText {
+  readonly as: Keep;
+  readonly text: string;
+  readonly encrypted?: true;
+}
+
+/** A kept result, or why it cannot be given again. */
+export type StoredResult = (StoredText & { readonly unreplayable?: string }) | { readonly as: 'none'; readonly unreplayable: string };
+
+/** {@link StoredForm} with its defaults. */
+export interface ResolvedForm {
+  readonly input: Keep;
+  readonly result: Keep;
+  readonly redact: readonly string[];
+  readonly encryption: Encryption | undefined;
+  readonly maxResultLength: number;
+}
+
+/** Everything in full, in the open. */
+export const DEFAULT_FORM: ResolvedForm = { input: 'full', result: 'full', redact: [], encryption: undefined, maxResultLength: 4 * 1024 * 1024 };
+
+function keptText(value: unknown, encoded: string, as: Keep, names: readonly string[]): string {
+  if (as === 'full') return encoded;
+  return as === 'digest' ? sha256Hex(encoded) : encodeValue(redact(value, names));
+}
+
+/** Keeps a value; synchronous unless it is encrypted, so that the common path awaits nothing. */
+export function keepInput(value: unknown, form: ResolvedForm, context: EncryptionContext): StoredText | Promise<StoredText> {
+  return keep(value, encodeValue(value), form.input, form, context);
+}
+
+function keep(value: unknown, encoded: string, as: Keep, form: ResolvedForm, context: EncryptionContext): StoredText | Promise<StoredText> {
+  const text = keptText(value, encoded, as, form.redact);
+  if (form.encryption === undefined || as === 'digest') return { as, text };
+  return encrypted(as, text, form.encryption, context);
+}
+
+async function encrypted(as: Keep, text: string, encryption: Encryption, context: EncryptionContext): Promise<StoredText> {
+  return { as, text: await encryption.encrypt(text, context), encrypted: true };
+}
+
+/** Keeps a result. One that cannot be kept still commits, and says why it cannot be given again. */
+export function keepResult(value: unknown, form: ResolvedForm, context: EncryptionContext): StoredResult | Promise<StoredResult> {
+  let encoded: string;
+  try {
+    encoded = encodeValue(value);
+  } catch (error) {
+    if (!(error instanceof UnencodableValueError)) throw error;
+    return { as: 'none', unreplayable: `at ${String(error.details['path'])} it is ${String(error.details['what'])}, which cannot be stored` };
+  }
+  if (encoded.length > form.maxResultLength) {
+    return { as: 'none', unreplayable: `it is ${encoded.length} characters long, and at most ${form.maxResultLength} are kept` };
+  }
+  if (form.result !== 'full') {
+    const why = `only ${form.result === 'digest' ? 'its digest' : 'a redacted copy'} was kept`;
+    const kept = keep(value, encoded, form.result, form, context);
+    return kept instanceof Promise ? kept.then((text) => ({ ...text, unreplayable: why })) : { ...kept, unreplayable: why };
+  }
+  return keep(value, encoded, 'full', form, context);
+}
+
+/** Reads a value that was kept in full. */
+export function readKept(kept: StoredText, encryption: Encryption | undefined, context: EncryptionContext): unknown {
+  if (kept.encrypted !== true) return decodeValue(kept.text);
+  if (encryption === undefined) throw new Error('the value is encrypted, and no encryption is configured here');
+  return Promise.resolve(encryption.decrypt(kept.text, context)).then((text) => decodeValue(text));
+}

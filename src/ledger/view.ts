@@ -1,0 +1,55 @@
+import { evidenceKey } from './identity.js';
+import type { Dispatch } from './dispatch.js';
+import type { Engine } from './engine.js';
+import { type EvidenceRecord, type Seen, decodeCall, decodeEvidence, evidenceFor, leaseHeld, mayHaveHappened } from './record.js';
+import { keyWindowEnd, keyWindowOpen } from './resolution.js';
+import { type Situation, standingOf } from './transition.js';
+
+/** What the store said of an identity, and when. */
+export interface View {
+  readonly seen: Seen | undefined;
+  readonly evidence: Seen<EvidenceRecord> | undefined;
+  /** The store's clock. */
+  readonly now: number;
+}
+
+/** What the store says now. */
+export async function look(engine: Engine, dispatch: Dispatch): Promise<View> {
+  const { key } = dispatch;
+  const { records, now } = await engine.client.transact({ expect: [], write: [], read: [key, evidenceKey(key)] }, engine.nonce());
+  const [stored, evidence] = records;
+  return {
+    seen: stored === undefined ? undefined : decodeCall(stored, engine.description),
+    evidence: evidence === undefined ? undefined : decodeEvidence(evidence, engine.description),
+    now,
+  };
+}
+
+function deadlineMs(dispatch: Dispatch): number {
+  return dispatch.policy.timeoutMs ?? dispatch.policy.leaseMs;
+}
+
+/** What the pure decision is asked. */
+export function situationOf(dispatch: Dispatch, view: View): Situation {
+  const { policy } = dispatch;
+  const { seen, now } = view;
+  const record = seen?.record;
+  const resolver = record?.resolver;
+  return {
+    standing: standingOf(record, seen !== undefined && leaseHeld(seen.stored, now)),
+    recorded: record?.effect,
+    current: policy.effect,
+    windowOpen: seen !== undefined && keyWindowOpen(keyWindowEnd(seen.record, seen.stored.writtenAt, policy.keyValidForMs), now, deadlineMs(dispatch)),
+    reconciler: policy.reconcile !== undefined,
+    resolving: resolver !== undefined && now < resolver.until,
+    evidence: record !== undefined && evidenceFor(record, view.evidence?.record) !== undefined,
+    attemptsLeft: (record?.attempts ?? 0) < policy.maxAttempts,
+  };
+}
+
+/** For a keyed tool that runs again: how long the provider still knows the key. */
+export function windowLeft(dispatch: Dispatch, view: View | undefined): number | undefined {
+  if (dispatch.policy.effect !== 'keyed_mutate' || view?.seen === undefined) return undefined;
+  const end = keyWindowEnd(view.seen.record, view.seen.stored.writtenAt, dispatch.policy.keyValidForMs);
+  return end === undefined || !mayHaveHappened(view.seen.record) ? undefined : end - view.now;
+}

@@ -1,0 +1,184 @@
+import { crc32 } from 'node:zlib';
+
+/**
+ * One record of a log as bytes, written as one line of text:
+ *
+ *     ⏎MYC1 <payload length> <payload checksum> <header checksum> <payload>⏎
+ *
+ * The three numbers have eight hexadecimal digits each. A payload has no raw line break, so no frame can be
+ * spelled inside another one. The first and the last byte carry no meaning: a lost disk sector that held
+ * only one of them, which reads as a single zero, leaves a whole frame; all others lose two bytes or more,
+ * which tells them from one flipped byte.
+ */
+const MAGIC = 'MYC1 ';
+const DIGITS = 8;
+const HEADER = 1 + MAGIC.length + 3 * (DIGITS + 1);
+const CHECKED = MAGIC.length + 2 * (DIGITS + 1) - 1;
+
+const NEWLINE = 0x0a;
+const SPACE = 0x20;
+const magicBytes: Buffer = Buffer.from(MAGIC, 'latin1');
+
+/** Bytes of a frame that are not payload. */
+export const FRAME_OVERHEAD: number = HEADER + 1;
+
+/** The unit that a disk loses or keeps as a whole; what was never written reads as zeros. */
+const SECTOR = 512;
+
+/** The frame goes on beyond the bytes at hand, or another one begins inside it. */
+export const INCOMPLETE = 0;
+/** These bytes are not a frame. */
+export const BROKEN = -1;
+
+/** Writes a payload, which must not contain a line break, as a frame. */
+export function encodeFrame(payload: string): Buffer {
+  const length = Buffer.byteLength(payload);
+  const frame = Buffer.allocUnsafe(length + FRAME_OVERHEAD);
+  frame.utf8Write(payload, HEADER, length);
+  const checksum = crc32(frame.subarray(HEADER, HEADER + length));
+  const checked = `${MAGIC}${hex(length)} ${hex(checksum)}`;
+  frame.latin1Write(`\n${checked} ${hex(crc32(checked))} `, 0, HEADER);
+  frame[HEADER + length] = NEWLINE;
+  return frame;
+}
+
+/** Where the frame that starts at `from` ends, when it is whole before `to`; else INCOMPLETE or BROKEN. */
+export function frameEnd(bytes: Buffer, from: number, to: number): number {
+  const header = headerAt(bytes, from, to);
+  if (header <= INCOMPLETE) return header;
+  const end = from + FRAME_OVERHEAD + header - 1;
+  if (end > to) return INCOMPLETE;
+  const checksum = digitsAt(bytes, from + 1 + MAGIC.length + DIGITS + 1);
+  return crc32(bytes.subarray(from + HEADER, end - 1)) === checksum ? end : BROKEN;
+}
+
+/** The payload of the whole frame between these two offsets. */
+export function payloadOf(bytes: Buffer, from: number, end: number): string {
+  return bytes.utf8Slice(from + HEADER, end - 1);
+}
+
+/** Where the next whole frame starts, at `from` or later, or -1. */
+export function findFrame(bytes: Buffer, from: number, to: number): number {
+  for (let magic = bytes.indexOf(magicBytes, from + 1); magic !== -1 && magic < to; magic = bytes.indexOf(magicBytes, magic + 1)) {
+    if (frameEnd(bytes, magic - 1, to) > 0) return magic - 1;
+  }
+  return -1;
+}
+
+/**
+ * Judges bytes that lie between whole frames or behind the last one. Explained by a crash are: the
+ * beginning of a frame (a torn write), and frames of which whole sectors read as zeros (pages that were
+ * never flushed, also when later ones were). Answers the offset of the first byte that neither explains,
+ * or -1 when all of them are explained.
+ *
+ * @param base - the offset of `bytes` in its file, which decides where sectors lie.
+ */
+export function unexplained(bytes: Buffer, from: number, to: number, base: number): number {
+  let at = from;
+  while (at < to) {
+    const header = headerAt(bytes, at, to);
+    if (header === INCOMPLETE) return -1;
+    if (header > 0) {
+      const end = at + FRAME_OVERHEAD + header - 1;
+      // Cut short by the next frame, or by the end of the bytes.
+      if (end > to) return -1;
+      if (!losesSector(bytes, at, end, base)) {
+        // A torn write whose length reaches into what was torn after it.
+        const next = nextHeader(bytes, at + 1, end);
+        if (next === -1) return at;
+        at = next;
+      } else at = end;
+      continue;
+    }
+    if (bytes[at] !== 0) {
+      // A frame that was torn inside its header, with more debris behind it.
+      const next = nextHeader(bytes, at + 1, Math.min(to, at + HEADER));
+      if (next === -1 || !beginsHeader(bytes, at, next)) return at;
+      at = next;
+      continue;
+    }
+    let zeros = at;
+    while (zeros < to && bytes[zeros] === 0) zeros++;
+    if (zeros === to) return -1;
+    const sector = (base + zeros) % SECTOR === 0;
+    const next = nextHeader(bytes, zeros, to);
+    // Behind a lost sector stands the rest of its frame; behind a lost end, only another write.
+    if (!sector && next !== zeros) {
+      const lost = at + SECTOR - ((base + at) % SECTOR);
+      // A sector may be lost of a text whose own first bytes in the next sector are none we can know.
+      if (lost > zeros) return at;
+    }
+    if (next === -1) return -1;
+    at = next;
+  }
+  return -1;
+}
+
+/** One more than the payload length when a whole valid header starts here; else INCOMPLETE or BROKEN. */
+function headerAt(bytes: Buffer, from: number, to: number): number {
+  if (to - from < HEADER) return beginsHeader(bytes, from, to) ? INCOMPLETE : BROKEN;
+  const fresh = bytes[from];
+  if (fresh !== NEWLINE && fresh !== 0) return BROKEN;
+  const start = from + 1;
+  for (let i = 0; i < magicBytes.length; i++) if (bytes[start + i] !== magicBytes[i]) return BROKEN;
+  const length = digitsAt(bytes, start + MAGIC.length);
+  const stated = digitsAt(bytes, start + CHECKED + 1);
+  if (length === -1 || stated === -1 || bytes[from + HEADER - 1] !== SPACE) return BROKEN;
+  return crc32(bytes.subarray(start, start + CHECKED)) === stated ? length + 1 : BROKEN;
+}
+
+/** Whether these bytes, fewer than a header, could be the beginning of one. */
+function beginsHeader(bytes: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) {
+    const position = at - from;
+    const byte = bytes[at]!;
+    if (position === 0) {
+      if (byte !== NEWLINE) return false;
+    } else if (position <= MAGIC.length) {
+      if (byte !== magicBytes[position - 1]) return false;
+    } else if ((position - 1 - MAGIC.length) % (DIGITS + 1) === DIGITS) {
+      if (byte !== SPACE) return false;
+    } else if (digit(byte) === -1) return false;
+  }
+  return true;
+}
+
+/** Where a valid header starts, at `from` or later but before `to`, or -1. */
+function nextHeader(bytes: Buffer, from: number, to: number): number {
+  for (let magic = bytes.indexOf(magicBytes, from + 1); magic !== -1 && magic <= to; magic = bytes.indexOf(magicBytes, magic + 1)) {
+    if (headerAt(bytes, magic - 1, bytes.length) > 0) return magic - 1;
+  }
+  return -1;
+}
+
+/** Whether the whole part that some sector has of these bytes reads as zeros. */
+function losesSector(bytes: Buffer, from: number, to: number, base: number): boolean {
+  for (let start = from; start < to; ) {
+    const end = Math.min(to, start + SECTOR - ((base + start) % SECTOR));
+    let at = start;
+    while (at < end && bytes[at] === 0) at++;
+    if (at === end) return true;
+    start = end;
+  }
+  return false;
+}
+
+function hex(value: number): string {
+  return value.toString(16).padStart(DIGITS, '0');
+}
+
+function digitsAt(bytes: Buffer, from: number): number {
+  let value = 0;
+  for (let at = from; at < from + DIGITS; at++) {
+    const one = digit(bytes[at]!);
+    if (one === -1) return -1;
+    value = value * 16 + one;
+  }
+  return value;
+}
+
+function digit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  if (byte >= 0x61 && byte <= 0x66) return byte - 0x57;
+  return -1;
+}

@@ -1,0 +1,164 @@
+import { UsageError } from '../errors/usage.js';
+import type { AnyGuard, CallIdentity, CallOptions, ToolCall } from './types.js';
+
+/** One dispatch on its way through the guards. */
+export interface CallFrame {
+  readonly self: unknown;
+  /** The one input object; for positional tools, the array of arguments. */
+  input: unknown;
+  readonly options: CallOptions | undefined;
+  readonly identity: CallIdentity | undefined;
+  /** Set by the guard that owns the call; handed to the body. */
+  call: ToolCall | undefined;
+  /** True from the moment the tool's own code is entered. A refusal before it is proof that nothing ran. */
+  entered: boolean;
+  /** Filled in by a ledger, for `inspectCall`. */
+  replayed: boolean;
+  requestId: string | undefined;
+}
+
+/** The rest of the chain. */
+export type Body = (frame: CallFrame) => unknown;
+
+/** What a guard knows of the tool it stands around. */
+export interface ToolInfo {
+  /** The durable name, or undefined when nobody gave one. */
+  readonly name: string | undefined;
+  /** `fn.name`: does not survive minifiers. */
+  readonly developmentName: string | undefined;
+  readonly positional: boolean;
+}
+
+/** A guard as `compose` and `positional` see it. */
+export interface GuardDefinition {
+  /** For messages, e.g. `ledger`. */
+  readonly kind: string;
+  /** Position from outermost to innermost (design §8); a kind of the same place excludes another. */
+  readonly place: number;
+  readonly name: string | undefined;
+  bind(tool: ToolInfo, next: Body): Body;
+}
+
+/** Where each kind stands, outermost first. */
+export const GUARD_PLACES: Readonly<Record<string, number>> = { bounded: 1, protect: 2, ledger: 3, taskLedger: 3, budgeted: 4 };
+
+type Method = (this: unknown, ...rest: unknown[]) => unknown;
+/** Runs one call of a guarded tool under an identity, and tells what became of it. */
+export type Dispatch = (self: unknown, input: unknown, options: CallOptions | undefined, identity: CallIdentity | undefined) => Promise<Dispatched>;
+
+/** What `inspectCall` answers from. */
+export interface Dispatched {
+  readonly value: unknown;
+  readonly frame: CallFrame;
+}
+
+interface Guarded {
+  readonly dispatch: Dispatch;
+  readonly positional: boolean;
+}
+
+const definitions = new WeakMap<object, readonly GuardDefinition[]>();
+const guardedTools = new WeakMap<object, Guarded>();
+
+/** What stands behind a guard, outermost first. */
+export function definitionsOf(guard: AnyGuard): readonly GuardDefinition[] {
+  const found = definitions.get(guard);
+  if (found !== undefined) return found;
+  throw new UsageError({
+    place: 'compose or positional',
+    problem: 'got something that is not a guard',
+    remedy: 'Pass what ledger(…), taskLedger(…) or compose(…) return, not a tool.',
+  });
+}
+
+/** How to call a guarded tool under an identity. */
+export function guardedTool(tool: unknown, place: string): Guarded {
+  const found = typeof tool === 'function' ? guardedTools.get(tool) : undefined;
+  if (found !== undefined) return found;
+  throw new UsageError({
+    place,
+    problem: 'got a function that no guard is around',
+    remedy: 'Pass the function that ledger(…)(…) or compose(…)(…) returned.',
+  });
+}
+
+/** Makes the function users apply from what stands behind it. */
+export function makeGuard<G extends AnyGuard>(parts: readonly GuardDefinition[]): G {
+  const guard = (tool: unknown, context?: ClassMethodDecoratorContext): unknown => {
+    const decorated = context !== undefined && typeof context.name === 'string' ? context.name : undefined;
+    return applyGuards(parts, tool, { decorated, positional: false });
+  };
+  definitions.set(guard, parts);
+  return guard as unknown as G;
+}
+
+const AsyncGenerator = Object.getPrototypeOf(async function* () {}) as object;
+const Generator = Object.getPrototypeOf(function* () {}) as object;
+
+function refuseWhatIsNoTool(tool: unknown, kinds: string): asserts tool is Method {
+  if (typeof tool !== 'function') {
+    throw new UsageError({ place: kinds, problem: `was applied to ${tool === null ? 'null' : typeof tool}`, remedy: 'Apply it to a function: ledger(options)(async (input, call) => …).' });
+  }
+  const shape = Object.getPrototypeOf(tool) as object;
+  if (shape === AsyncGenerator || shape === Generator) {
+    throw new UsageError({
+      place: kinds,
+      problem: `was applied to a generator function${tool.name === '' ? '' : ` (${tool.name})`}, whose result is a stream and not a value`,
+      remedy: 'Guard the function that performs the effect and returns a value, and yield outside of it.',
+    });
+  }
+  if (guardedTools.has(tool)) {
+    throw new UsageError({ place: kinds, problem: 'was applied to a tool that is guarded already', remedy: 'Put all guards of a tool into one compose(…), which knows their order.' });
+  }
+}
+
+/** Puts the guards around a tool, outermost first. */
+export function applyGuards(
+  parts: readonly GuardDefinition[],
+  tool: unknown,
+  how: { readonly decorated: string | undefined; readonly positional: boolean },
+): Method {
+  refuseWhatIsNoTool(tool, parts.map((part) => part.kind).join(' + '));
+  const body = tool;
+  const info: ToolInfo = {
+    name: parts.find((part) => part.name !== undefined)?.name ?? how.decorated,
+    developmentName: body.name === '' ? undefined : body.name,
+    positional: how.positional,
+  };
+  let chain: Body = how.positional
+    ? (frame) => {
+        frame.entered = true;
+        return body.apply(frame.self, frame.input as unknown[]);
+      }
+    : (frame) => {
+        frame.entered = true;
+        return body.call(frame.self, frame.input, frame.call);
+      };
+  for (const part of [...parts].reverse()) chain = part.bind(info, chain);
+
+  const frameOf = (self: unknown, input: unknown, options: CallOptions | undefined, identity: CallIdentity | undefined): CallFrame => ({
+    self,
+    input,
+    options,
+    identity,
+    call: undefined,
+    entered: false,
+    replayed: false,
+    requestId: undefined,
+  });
+  const dispatch: Dispatch = async (self, input, options, identity) => {
+    const frame = frameOf(self, input, options, identity);
+    return { value: await chain(frame), frame };
+  };
+  const outermost = chain;
+  const guarded: Method = how.positional
+    ? async function (this: unknown, ...args: unknown[]): Promise<unknown> {
+        return outermost(frameOf(this, args, undefined, undefined));
+      }
+    : async function (this: unknown, input: unknown, options?: unknown): Promise<unknown> {
+        return outermost(frameOf(this, input, options as CallOptions | undefined, undefined));
+      };
+  Object.defineProperty(guarded, 'name', { value: info.name ?? info.developmentName ?? 'guarded', configurable: true });
+  guardedTools.set(guarded, { dispatch, positional: how.positional });
+  return guarded;
+}

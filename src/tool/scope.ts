@@ -1,0 +1,85 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomUUID } from 'node:crypto';
+import { UsageError } from '../errors/usage.js';
+import type { ToolCall } from './types.js';
+
+/** What a run says of every call inside it. */
+export interface RunOptions {
+  /** The conversation. Qualifies the ids that models give to their calls. */
+  readonly threadId?: string;
+  /** The run within it; give it when a resumed process should find its own calls again. Default: random. */
+  readonly runId?: string;
+  /** Keeps customers apart: part of every identity inside. */
+  readonly tenant?: string;
+}
+
+/** A run, as its function sees it. */
+export interface Run {
+  readonly id: string;
+  readonly threadId?: string;
+  readonly tenant?: string;
+}
+
+/** A call that others are nested in. */
+export interface Ancestor {
+  readonly kind: 'tool' | 'task';
+  /** The record's id in the store. */
+  readonly id: string;
+  /** For messages: tool and request id. */
+  readonly title: string;
+  /** Makes sure that its lease is still held. @throws ParentLostError */
+  confirm(tool: string, effect: string): Promise<void>;
+  readonly parent: Ancestor | undefined;
+  /** Record ids of what this attempt itself has finished: meeting them again is a repetition, not a resume. */
+  readonly finished: Set<string>;
+}
+
+/** What is ambient. */
+export interface Scope {
+  readonly run: (Run & { /** Whether the caller chose the run id. */ readonly given: boolean }) | undefined;
+  readonly call: ToolCall | undefined;
+  readonly ancestor: Ancestor | undefined;
+}
+
+// AsyncLocalStorage makes every await in the process slower once entered, so nothing enters it unasked.
+const storage = new AsyncLocalStorage<Scope>();
+
+/** The scope around this code, if any. */
+export function currentScope(): Scope | undefined {
+  return storage.getStore();
+}
+
+/** Runs `fn` with the scope around it. */
+export function enterScope<T>(scope: Scope, fn: () => T): T {
+  return storage.run(scope, fn);
+}
+
+function checkText(value: unknown, name: string): void {
+  if (value === undefined || (typeof value === 'string' && value.trim() !== '')) return;
+  throw new UsageError({ place: `run({ ${name} })`, problem: 'is not a text with something in it', remedy: `Leave ${name} out, or give it a value.` });
+}
+
+/**
+ * Puts a run around `fn`: calls inside are identified by it, and reads inside are remembered for it.
+ *
+ * @param options - `threadId`, `runId` (give it when a restarted process should resume its calls), `tenant`.
+ * @returns what `fn` returns.
+ * @throws UsageError on blank ids.
+ * @example
+ * ```ts
+ * const result = await run({ threadId: 'thread-1', runId: 'run-1' }, async (current) => `inside ${current.id}`);
+ * result; // → 'inside run-1'
+ * ```
+ */
+export async function run<T>(options: RunOptions, fn: (run: Run) => T | PromiseLike<T>): Promise<T> {
+  for (const name of ['threadId', 'runId', 'tenant'] as const) checkText(options[name], name);
+  const outer = currentScope();
+  const current = {
+    id: options.runId ?? randomUUID(),
+    given: options.runId !== undefined,
+    ...(options.threadId === undefined ? {} : { threadId: options.threadId }),
+    ...(options.tenant === undefined ? {} : { tenant: options.tenant }),
+  };
+  const visible: Run = { id: current.id, ...(current.threadId === undefined ? {} : { threadId: current.threadId }), ...(current.tenant === undefined ? {} : { tenant: current.tenant }) };
+  return enterScope({ run: current, call: undefined, ancestor: outer?.ancestor }, async () => fn(visible));
+}

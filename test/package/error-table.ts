@@ -1,0 +1,173 @@
+import {
+  AmbientScopeError,
+  CallInProgressError,
+  CallNotFoundError,
+  CallTimeoutError,
+  CompletionNotRecordedError,
+  IdentityConflictError,
+  IdentityMissingError,
+  InputNotStorableError,
+  LeaseLostError,
+  LedgerBlockedError,
+  LedgerClosedError,
+  type MyceliumError,
+  NotExecutedError,
+  ParentLostError,
+  ReentrantCallError,
+  ReleaseRefusedError,
+  ResultNotReplayableError,
+  type Retryable,
+  StoreDamagedError,
+  StoreFormatError,
+  StoreUnavailableError,
+  UsageError,
+} from 'mycelium-runtime';
+
+/** One error: what users match on, and what it tells them to do. */
+export interface ErrorRow {
+  readonly code: string;
+  readonly retryable: Retryable;
+  /** The remedy of the example, letter by letter; `given` when whoever throws it writes the remedy. */
+  readonly remedy: string;
+  readonly example: () => MyceliumError;
+}
+
+const given = 'Do this next.';
+const call = { tool: 'pay', requestId: 'inv-42', id: '7f3a' };
+
+/** Every error of the package. A change of a code or of its retryable breaks what users wrote. */
+export const errorTable: readonly ErrorRow[] = [
+  {
+    code: 'AMBIENT_SCOPE',
+    retryable: 'never',
+    remedy:
+      "Use call.effect from the tool's second parameter, or enter a scope: run(…), a taskLedger around the tool, or ledger({ ambient: true }).",
+    example: () => new AmbientScopeError({ name: 'sideEffect', instead: 'call.effect' }),
+  },
+  {
+    code: 'CALL_IN_PROGRESS',
+    retryable: 'safe',
+    remedy: 'Nothing ran on the strength of this call. Call again later with the same arguments, or raise waitFor.',
+    example: () => new CallInProgressError({ ...call, waitedMs: 30_000, what: 'another worker holds it' }),
+  },
+  {
+    code: 'CALL_NOT_FOUND',
+    retryable: 'never',
+    remedy: 'List what is there; ids come from the same store, ledger and tenant.',
+    example: () => new CallNotFoundError({ id: '7f3a', store: 'memory' }),
+  },
+  {
+    code: 'CALL_TIMEOUT',
+    retryable: 'never',
+    remedy:
+      'Call again with the same arguments later: the recorded result is returned once the tool has finished, and until then nothing runs.',
+    example: () => new CallTimeoutError({ ...call, timeoutMs: 1000 }),
+  },
+  {
+    code: 'COMPLETION_NOT_RECORDED',
+    retryable: 'never',
+    remedy: given,
+    example: () =>
+      new CompletionNotRecordedError({ ...call, why: 'the store is gone', remedy: given, result: { paid: true } }),
+  },
+  {
+    code: 'IDENTITY_CONFLICT',
+    retryable: 'never',
+    remedy: 'Use the first arguments to get the recorded result, or another identity if another call is meant.',
+    example: () => new IdentityConflictError({ ...call, paths: ['amount'], phase: 'committed' }),
+  },
+  {
+    code: 'IDENTITY_MISSING',
+    retryable: 'never',
+    remedy: given,
+    example: () =>
+      new IdentityMissingError({ tool: 'pay', problem: 'invoiceId is absent', remedy: given, field: 'invoiceId' }),
+  },
+  {
+    code: 'INPUT_NOT_STORABLE',
+    retryable: 'never',
+    remedy:
+      'Pass plain data (JSON, Date, Map, Set, bigint, URL, RegExp, Uint8Array, Error), or leave the member out with fingerprint: { omit }.',
+    example: () => new InputNotStorableError({ tool: 'pay', path: 'order.lines[2]', what: 'a function' }),
+  },
+  {
+    code: 'LEASE_LOST',
+    retryable: 'never',
+    remedy: 'Stop the work. An effect that has not started is not started; one that has is reconciled by its record.',
+    example: () => new LeaseLostError({ ...call, what: 'another worker took it over' }),
+  },
+  {
+    code: 'LEDGER_BLOCKED',
+    retryable: 'never',
+    remedy: given,
+    example: () =>
+      new LedgerBlockedError({ ...call, why: 'its worker was lost', remedy: given, reason: 'lost-worker' }),
+  },
+  {
+    code: 'LEDGER_CLOSED',
+    retryable: 'never',
+    remedy: 'Open the store again; what was recorded is still there.',
+    example: () => new LedgerClosedError({ store: 'memory' }),
+  },
+  {
+    code: 'NOT_EXECUTED',
+    retryable: 'safe',
+    remedy: 'The call may be made again.',
+    example: () => new NotExecutedError('the card was declined', { llmMessage: 'The card was declined.' }),
+  },
+  {
+    code: 'PARENT_LOST',
+    retryable: 'safe',
+    remedy: 'Let the worker that holds the task go on; what this one finished is replayed there.',
+    example: () => new ParentLostError({ tool: 'pay', parent: 'process_invoice "inv-42"' }),
+  },
+  {
+    code: 'REENTRANT_CALL',
+    retryable: 'never',
+    remedy: 'Give the inner call an identity of its own (idFrom, or withCall with another requestId or occurrence).',
+    example: () => new ReentrantCallError(call),
+  },
+  {
+    code: 'RELEASE_REFUSED',
+    retryable: 'never',
+    remedy: given,
+    example: () => new ReleaseRefusedError({ ...call, why: 'it is live', remedy: given }),
+  },
+  {
+    code: 'RESULT_NOT_REPLAYABLE',
+    retryable: 'never',
+    remedy: 'Read the outcome at the provider. To keep results, return plain data and set store: { result: "full" }.',
+    example: () => new ResultNotReplayableError({ ...call, why: 'only its digest was kept' }),
+  },
+  {
+    code: 'STORE_DAMAGED',
+    retryable: 'never',
+    remedy: given,
+    example: () =>
+      new StoreDamagedError({ file: 'log-1', record: 3, offset: 512, what: 'checksum differs', remedy: given }),
+  },
+  {
+    code: 'STORE_FORMAT',
+    retryable: 'never',
+    remedy: given,
+    example: () => new StoreFormatError({ store: 'memory', field: 'format', found: 2, expected: 1, remedy: given }),
+  },
+  {
+    code: 'STORE_UNAVAILABLE',
+    retryable: 'safe',
+    remedy: 'Nothing ran on the strength of this call. Bring the store back and call again.',
+    example: () => new StoreUnavailableError({ store: 'memory', during: 'claim', applied: 'unknown' }),
+  },
+  {
+    code: 'USAGE',
+    retryable: 'never',
+    remedy: given,
+    example: () => new UsageError({ place: 'ledger({ lease })', problem: 'must be at least 1 s', remedy: given }),
+  },
+];
+
+/** Error classes that stay inside: what they say reaches users within another error. Each with that error's code. */
+export const innerErrors: Readonly<Record<string, string>> = {
+  UndecodableValueError: 'UNDECODABLE_VALUE',
+  UnencodableValueError: 'UNENCODABLE_VALUE',
+};

@@ -1,0 +1,36 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { expect, test } from 'vitest';
+import { root } from './package-files.js';
+
+const rounds = 21;
+const limitMs = 15;
+
+function elapsedMs(program: string): number {
+  const start = performance.now();
+  const { status } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], { stdio: 'ignore' });
+  expect(status).toBe(0);
+  return performance.now() - start;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+}
+
+test(`importing the root costs at most ${limitMs} ms over bare Node`, () => {
+  const program = `import ${JSON.stringify(pathToFileURL(join(root, 'dist/index.js')).href)}`;
+  const bare: number[] = [];
+  const loaded: number[] = [];
+  elapsedMs(program);
+  // Alternating, so that a slow minute of the machine falls on both.
+  for (let round = 0; round < rounds; round += 1) {
+    bare.push(elapsedMs(''));
+    loaded.push(elapsedMs(program));
+  }
+  const cost = median(loaded) - median(bare);
+  process.stdout.write(
+    `import cost: ${cost.toFixed(1)} ms over ${median(bare).toFixed(1)} ms, medians of ${rounds} alternating runs\n`,
+  );
+  expect(cost).toBeLessThanOrEqual(limitMs);
+});

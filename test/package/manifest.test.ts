@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { manifest } from './package-files.js';
+
+// What users rely on, letter by letter: a change here is a change of the package's promise.
+test('the exports map is what it was', () => {
+  expect(manifest.exports).toEqual({
+    '.': { types: './dist/index.d.ts', default: './dist/index.js' },
+    './store': { types: './dist/store/index.d.ts', default: './dist/store/index.js' },
+    './testing': { types: './dist/testing/index.d.ts', default: './dist/testing/index.js' },
+    './package.json': './package.json',
+  });
+});
+
+test('types stand before every other condition', () => {
+  for (const target of Object.values(manifest.exports)) {
+    if (typeof target !== 'string') expect(Object.keys(target)[0]).toBe('types');
+  }
+});
+
+test('it is an ESM package for Node 20.19 and newer, without side effects', () => {
+  const { name, type, sideEffects, engines } = manifest;
+  expect({ name, type, sideEffects, engines }).toEqual({
+    name: 'mycelium-runtime',
+    type: 'module',
+    sideEffects: false,
+    engines: { node: '>=20.19' },
+  });
+});
+
+test('it has these runtime dependencies and no others', () => {
+  expect(manifest.dependencies ?? {}).toEqual({});
+});
+
+test('vite stays at a version that lowers standard decorators', () => {
+  expect(manifest.devDependencies.vite).toMatch(/^\^7\./);
+});

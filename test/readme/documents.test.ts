@@ -1,0 +1,74 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { manifest, root } from '../package/package-files.js';
+import { type Block, byScope, commentBlocks, fencedBlocks } from './blocks.js';
+import { compilePrograms } from './run-programs.js';
+
+const read = (file: string): string => readFileSync(join(root, file), 'utf8');
+const readme = fencedBlocks(read('README.md'), 'README.md');
+const examples = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .flatMap((name) => commentBlocks(read(join('src', name)), `src/${name}`));
+
+const isProgram = ({ language }: Block): boolean => language === 'ts' || language === 'js';
+const compiled = compilePrograms(byScope([...readme, ...examples].filter(isProgram)));
+afterAll(compiled.close);
+
+/** What runs a command that the README names. */
+const commands: Readonly<Record<string, { runs: string; as: string }>> = {
+  'npm install': { runs: '.ci/run', as: 'npm install' },
+  'npm install mycelium-runtime': { runs: 'test/package/consumer.test.ts', as: "'install', '--prefer-offline'" },
+  'npm run test:full': { runs: '.ci/run', as: 'test:full' },
+  'npm test': { runs: 'scripts/test-full.mjs', as: 'vitest.mjs' },
+  'npm run check': { runs: 'scripts/test-full.mjs', as: 'checks' },
+  'npm run build': { runs: 'scripts/parts.mjs', as: 'build.mjs' },
+  'npm run demo': { runs: 'test/demo/demo.test.ts', as: 'examples/demo/main.js' },
+};
+
+test('every block has a language that something here checks', () => {
+  const known = new Set(['ts', 'js', 'json', 'sh', 'bash', 'text']);
+  const unknown = [...readme, ...examples].filter(({ language }) => !known.has(language));
+  expect(unknown.map(({ file, line, language }) => `${file}:${line} ${language}`)).toEqual([]);
+  expect(examples.filter((block) => !isProgram(block)).map(({ file, line }) => `${file}:${line}`)).toEqual([]);
+});
+
+test('every program compiles', () => {
+  expect(compiled.complaints).toBe('');
+});
+
+describe('programs', () => {
+  test.each(compiled.programs)('$title', (program) => {
+    expect(compiled.run(program)).toEqual({ status: 0, stderr: '' });
+  });
+});
+
+test('every json block is JSON', () => {
+  for (const { language, code, line } of readme) {
+    if (language === 'json') expect(() => JSON.parse(code), `README.md:${line}`).not.toThrow();
+  }
+});
+
+test('every command in a block is one that something here runs', () => {
+  const shell = readme.filter(({ language }) => language === 'sh' || language === 'bash');
+  const lines = shell.flatMap(({ code }) => code.split('\n').map((line) => line.replace(/(^|\s+)#.*$/, '').trim()));
+  const named = lines.filter((line) => line !== '').flatMap((line) => line.split(/\s*&&\s*/));
+  expect(named.length).toBeGreaterThan(0);
+  for (const command of named) {
+    const { runs, as } = commands[command] ?? { runs: '', as: '' };
+    expect(runs, `nothing runs "${command}"`).not.toBe('');
+    expect(existsSync(join(root, runs)), `${runs} runs "${command}"`).toBe(true);
+    expect(read(runs), `${runs} runs "${command}"`).toContain(as);
+  }
+});
+
+test('every script that the README names exists', () => {
+  const named = [...read('README.md').matchAll(/npm (?:run )(?:--\S+ )*([\w:-]+)/g)].map((match) => match[1] ?? '');
+  expect(named.length).toBeGreaterThan(0);
+  expect(named.filter((name) => !(name in manifest.scripts))).toEqual([]);
+});
+
+test('every path that the README links to exists', () => {
+  const links = [...read('README.md').matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map((match) => match[1] ?? '');
+  expect(links.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+});

@@ -1,0 +1,47 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
+
+const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
+
+/** One copy of the package in a test process, whether a test imports it by path or by name. */
+const alias = [
+  { find: /^mycelium-runtime$/, replacement: source('index.ts') },
+  { find: /^mycelium-runtime\/(store|testing)$/, replacement: source('$1/index.ts') },
+];
+
+const shared = {
+  setupFiles: ['./test/package/silence.ts'],
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+  teardownTimeout: 10_000,
+};
+
+const config: ViteUserConfig = defineConfig({
+  // esbuild lowers standard decorators only for a target that lacks them.
+  esbuild: { target: 'es2022' },
+  resolve: { alias },
+  test: {
+    globalSetup: ['./test/package/global-setup.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: { ...shared, name: 'tests', include: ['test/**/*.test.ts'], exclude: ['test/**/*.alone.test.ts'] },
+      },
+      {
+        extends: true,
+        // What measures time runs after everything else, one file at a time.
+        test: {
+          ...shared,
+          name: 'alone',
+          include: ['test/**/*.alone.test.ts'],
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
+
+export default config;
