@@ -1,11 +1,14 @@
 import { UnencodableValueError } from './unencodable-value-error.js';
 import { pathText, type Segment } from './value-path.js';
 
-/** How deep values may nest. Far beyond real data, and far below where a default stack ends. */
-export const MAXIMUM_DEPTH = 1000;
+/**
+ * How deep values may nest: far beyond real data, and so far below where a default stack ends that what was
+ * encoded can be decoded even by a caller who is deep in the stack already.
+ */
+export const MAXIMUM_DEPTH = 500;
 
 /** How long a text may become, in UTF-16 units: a value with shared parts can be exponentially larger as text. */
-export const MAXIMUM_LENGTH: number = 2 ** 27;
+export const MAXIMUM_LENGTH: number = 2 ** 25;
 
 export const TOO_DEEP: string = `nested more than ${MAXIMUM_DEPTH} levels deep`;
 export const TOO_LARGE: string = `larger than ${MAXIMUM_LENGTH} characters as text`;
@@ -43,6 +46,8 @@ export function within(thrown: unknown, container: object, segment: Segment): Er
 export function unencodable(thrown: unknown, accepts?: string): UnencodableValueError {
   const refusal = asRefusal(thrown);
   const segments = refusal.segments.toReversed();
+  // Where the text happened to pass the limit says nothing about what makes it large.
+  if (refusal.what === TOO_LARGE) segments.length = 0;
   const { path, what } = cycle(segments, refusal) ?? { path: pathText(segments), what: refusal.what };
   return new UnencodableValueError({
     path,

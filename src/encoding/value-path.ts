@@ -4,7 +4,7 @@ import { ROOT_PATH } from './unencodable-value-error.js';
 export type Segment = string | number | { readonly label: string };
 
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
-const MOST_SEGMENTS = 64;
+const MOST_SEGMENTS = 32;
 
 /** The steps as people write them: `order.lines[2].price`, `["odd name"].x`; without steps, `ROOT_PATH`. */
 export function pathText(segments: readonly Segment[]): string {

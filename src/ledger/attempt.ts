@@ -1,5 +1,4 @@
-import { CallTimeoutError } from '../errors/call.js';
-import { NotExecutedError } from '../errors/call.js';
+import { CallTimeoutError, NotExecutedError } from '../errors/call.js';
 import { MyceliumError } from '../errors/mycelium-error.js';
 import { StoreUnavailableError } from '../errors/store.js';
 import type { CallFrame } from '../tool/guard.js';
@@ -8,7 +7,7 @@ import type { Claim, Completion } from './claim.js';
 import { giveBack } from './claiming.js';
 import type { Dispatch } from './dispatch.js';
 import type { Engine } from './engine.js';
-import { fault } from './fault-points.js';
+import { WorkerLostError, fault } from './fault-points.js';
 import { GivenBack } from './given-back.js';
 import { LiveCall } from './live-call.js';
 import type { CallRecord, Seen } from './record.js';
@@ -60,6 +59,7 @@ async function runToTheEnd(engine: Engine, dispatch: Dispatch, live: LiveCall, s
     return await recordSuccess(engine, dispatch, live, value);
   } catch (error) {
     if (error instanceof Recording) throw error.error;
+    if (error instanceof WorkerLostError) throw error;
     await recordThrow(engine, dispatch, live, error, entered());
     throw error;
   } finally {

@@ -34,3 +34,14 @@ export function fault(point: FaultPoint, context: FaultContext): PromiseLike<voi
   if (installed.hook === undefined) return undefined;
   return installed.hook(point, context) ?? undefined;
 }
+
+/**
+ * Thrown by a hook to act as a worker that is lost here: its caller gets this error, and nothing more is recorded
+ * or renewed under its claim, just as after a SIGKILL.
+ */
+export class WorkerLostError extends Error {
+  constructor(point: FaultPoint) {
+    super(`the worker was lost at ${point}, because a test asked for it`);
+    this.name = 'WorkerLostError';
+  }
+}

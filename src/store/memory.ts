@@ -1,6 +1,7 @@
 import { StoreUnavailableError } from '../errors/store.js';
 import {
   DEFAULT_PARTITIONS,
+  type Expectation,
   type IndexFields,
   keyText,
   type ListPage,
@@ -59,6 +60,22 @@ interface Cell {
   record: StoredRecord;
 }
 
+/** A record that a transaction is about: where it lies, and how it stands. */
+interface Place {
+  readonly text: string;
+  record: StoredRecord | undefined;
+}
+
+interface Slot {
+  readonly expectation: Expectation;
+  readonly place: Place;
+}
+
+interface Target {
+  readonly place: Place;
+  readonly write: Write;
+}
+
 /** Every method does its work before it returns, so nothing can come between a check and its write. */
 class MemoryStore implements Store {
   readonly description = 'memory';
@@ -82,36 +99,29 @@ class MemoryStore implements Store {
   async transact(transaction: Transaction, nonce: string): Promise<TransactionResult> {
     this.#checkOpen('transact');
     checkNonce(nonce);
-    const { expect, write, read } = transaction;
-    const texts = this.#textsOf(transaction);
-    const targets = targetsOf(transaction, texts);
+    const slots = this.#slotsOf(transaction);
+    const targets = targetsOf(transaction.write, slots);
     const now = this.#tick();
 
-    const records: (StoredRecord | undefined)[] = [];
     let holds = true;
-    for (let position = 0; position < expect.length; position++) {
-      const expectation = expect[position]!;
-      const record = this.#cells.get(texts[position]!)?.record;
-      records.push(record);
+    for (const { expectation, place } of slots) {
+      const record = this.#cells.get(place.text)?.record;
+      place.record = record;
       const leaseHeld = expectation.lease === 'expired' && record?.lease !== undefined && now < record.lease.until;
       if (record?.revision !== expectation.revision || leaseHeld) holds = false;
     }
 
-    // A transaction that applied has moved what it expected, so its resend is recognized by its writes.
-    const ok = holds || (write.length > 0 && targets.every((position) => writtenBy(records[position], nonce)));
     if (holds) {
-      for (let position = 0; position < write.length; position++) {
-        const target = targets[position]!;
-        records[target] = this.#put(texts[target]!, write[position]!, nonce, now);
-      }
-      if (this.#watchers.size > 0) for (const target of targets) this.#wake(texts[target]!);
+      for (const { place, write } of targets) place.record = this.#put(place.text, write, nonce, now);
+      if (this.#watchers.size > 0) for (const { place } of targets) this.#wake(place.text);
     }
-    // A key may be expected twice; the answer shows it as it stands now in both places.
-    if (targets.length > 0 && expect.length > 1)
-      texts.forEach((text, position) => {
-        records[position] = this.#cells.get(text)?.record;
-      });
-    if (read !== undefined) for (const key of read) records.push(this.#cells.get(keyText(key))?.record);
+    // A transaction that applied has moved what it expected, so its resend is recognized by its writes.
+    const ok = holds || (targets.length > 0 && targets.every(({ place }) => writtenBy(place.record, nonce)));
+    const records: (StoredRecord | undefined)[] = [];
+    for (const { place } of slots) records.push(place.record);
+    if (transaction.read !== undefined) {
+      for (const key of transaction.read) records.push(this.#cells.get(keyText(key))?.record);
+    }
     return { ok, records, now };
   }
 
@@ -137,13 +147,13 @@ class MemoryStore implements Store {
     const now = this.#tick();
     const cells = this.#kinds.get(query.kind) ?? [];
     const records: StoredRecord[] = [];
-    for (let position = startOf(query.after); position < cells.length; position++) {
-      const { record } = cells[position]!;
+    for (let position = startOf(query.after); ; position++) {
+      const record = cells[position]?.record;
+      if (record === undefined) return { records, now };
       if (!indexMatches(record.index, query.where)) continue;
       if (records.length === query.limit) return { records, next: String(position), now };
       records.push(record);
     }
-    return { records, now };
   }
 
   async watch(key: RecordKey, revision: string | undefined, signal: AbortSignal): Promise<void> {
@@ -191,25 +201,28 @@ class MemoryStore implements Store {
     if (watchers !== undefined) for (const done of [...watchers]) done();
   }
 
-  /** The texts of the expected keys, after every key of the transaction has been checked. */
-  #textsOf({ expect, write, read }: Transaction): string[] {
-    const texts: string[] = [];
+  /** The expectations with their places, after every key of the transaction has been checked. */
+  #slotsOf({ expect, write, read }: Transaction): Slot[] {
+    const slots: Slot[] = [];
     let partition = -1;
     const check = (key: RecordKey): void => {
       this.#checkKey(key, 'transact(transaction)');
       if (partition === -1) partition = key.partition;
       else if (partition !== key.partition) throw crossesPartitions(partition, key);
     };
-    for (const { key } of expect) {
-      check(key);
-      texts.push(keyText(key));
+    for (const expectation of expect) {
+      check(expectation.key);
+      const text = keyText(expectation.key);
+      // A record may be expected twice; it is shown as it stands afterwards in both places.
+      const place = slots.find((slot) => slot.place.text === text)?.place ?? { text, record: undefined };
+      slots.push({ expectation, place });
     }
     for (const one of write) {
       check(one.key);
       checkWrite(one);
     }
     if (read !== undefined) for (const key of read) check(key);
-    return texts;
+    return slots;
   }
 
   #checkKey(key: RecordKey, place: string): void {
@@ -234,18 +247,21 @@ class MemoryStore implements Store {
   }
 }
 
-/** For each write the position of its key among the expectations. */
-function targetsOf({ expect, write }: Transaction, texts: readonly string[]): number[] {
-  const targets: number[] = [];
-  for (const { key } of write) {
+/** Each write with its place, found among the expectations. */
+function targetsOf(writes: readonly Write[], slots: readonly Slot[]): Target[] {
+  const targets: Target[] = [];
+  for (const write of writes) {
+    const { key } = write;
     // Callers mostly use one object for both, which spares building the text a second time.
-    let position = 0;
-    while (position < expect.length && expect[position]!.key !== key) position++;
-    if (position < expect.length) position = texts.indexOf(texts[position]!);
-    else position = texts.indexOf(keyText(key));
-    if (position === -1) throw blindWrite(key);
-    if (targets.includes(position)) throw writtenTwice(key);
-    targets.push(position);
+    let slot = slots.find(({ expectation }) => expectation.key === key);
+    if (slot === undefined) {
+      const text = keyText(key);
+      slot = slots.find(({ place }) => place.text === text);
+    }
+    if (slot === undefined) throw blindWrite(key);
+    const { place } = slot;
+    if (targets.some((target) => target.place === place)) throw writtenTwice(key);
+    targets.push({ place, write });
   }
   return targets;
 }

@@ -254,7 +254,7 @@ const mutants: readonly Mutant[] = [
         const results = await Promise.all(
           renewals.map(async (renewal) => {
             const lease = (await standing(good, renewal.key))?.lease;
-            return lease !== undefined && now() >= lease.until ? 'lost' : (await good.renew([renewal]))[0]!;
+            return lease !== undefined && now() >= lease.until ? 'lost' : ((await good.renew([renewal]))[0] ?? 'lost');
           }),
         );
         return results;
@@ -493,7 +493,7 @@ const mutants: readonly Mutant[] = [
         good.transact(
           {
             ...transaction,
-            write: transaction.write.map((write) => ({ ...write, value: write.value.split('\u0000')[0]! })),
+            write: transaction.write.map((write) => ({ ...write, value: write.value.replace(/\u0000.*/s, '') })),
           },
           nonce,
         ),

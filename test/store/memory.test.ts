@@ -51,11 +51,12 @@ describe('memoryStore', () => {
       },
       'n1',
     );
-    const record = records[0]!;
-    for (const part of [record, record.key, record.lease, record.index]) expect(Object.isFrozen(part)).toBe(true);
-    expect(record.key).not.toBe(mine);
-    expect(record.index).not.toBe(index);
-    expect(Object.entries(record.index!)).toEqual([
+    const record = records[0];
+    for (const part of [record, record?.key, record?.lease, record?.index]) expect(Object.isFrozen(part)).toBe(true);
+    expect(record?.lease).toBeDefined();
+    expect(record?.key).not.toBe(mine);
+    expect(record?.index).not.toBe(index);
+    expect(Object.entries(record?.index ?? {})).toEqual([
       ['phase', 'attempting'],
       ['__proto__', 'odd'],
     ]);
@@ -180,9 +181,9 @@ describe('memoryStore', () => {
           if (renew !== undefined) {
             const held = model.get(renew);
             const [answer] = await store.renew([{ key: keyOf(renew), owner: 'o', fence: number % 2, ms: 40 }]);
-            const fits = held?.lease !== undefined && held.lease.fence === number % 2;
+            const fits = held?.lease?.fence === number % 2;
             expect(answer).toBe(fits ? 'held' : 'lost');
-            if (fits) model.set(renew, { ...held, lease: { ...held.lease!, until: now + 40 } });
+            if (fits) model.set(renew, { ...held, lease: { ...held.lease, until: now + 40 } });
           }
           const expectations = expected.map(({ id, guess, expired }): Expectation => {
             const current = model.get(id)?.revision;

@@ -220,7 +220,8 @@ describe('seededRandom', () => {
       const number = one();
       expect(two()).toBe(number);
       if (!(number >= 0 && number < 1)) expect.unreachable(`out of range: ${number}`);
-      buckets[Math.floor(number * 10)]!++;
+      const bucket = Math.floor(number * 10);
+      buckets[bucket] = (buckets[bucket] ?? 0) + 1;
     }
     for (const count of buckets) expect(Math.abs(count - 2_000)).toBeLessThan(200);
     expect(seededRandom(43)()).not.toBe(seededRandom(42)());

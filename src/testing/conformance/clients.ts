@@ -3,6 +3,7 @@ import {
   type ConformanceCase,
   LONG_LEASE,
   nowOf,
+  present,
   put,
   putting,
   read,
@@ -89,7 +90,10 @@ export const clientCases: readonly ConformanceCase[] = [
         const expected = revision;
         const results = await Promise.all(
           Array.from({ length: 20 }, (_, worker) =>
-            stores[worker % 2]!.transact(putting(key, expected, { value: `${round} ${worker}` }), context.nonce()),
+            present(stores[worker % 2]).transact(
+              putting(key, expected, { value: `${round} ${worker}` }),
+              context.nonce(),
+            ),
           ),
         );
         same(
@@ -97,7 +101,7 @@ export const clientCases: readonly ConformanceCase[] = [
           1,
           'of concurrent transactions that expect the same revision exactly one must apply, over all clients',
         );
-        const winner = recordIn(results.find(({ ok }) => ok)!, 0);
+        const winner = recordIn(present(results.find(({ ok }) => ok)), 0);
         for (const store of stores)
           sameRecord(await read(context, key, store), winner, 'all clients must see the record of the winner');
         revision = winner.revision;
@@ -117,7 +121,7 @@ export const clientCases: readonly ConformanceCase[] = [
       const results = await Promise.all(
         Array.from({ length: 25 }, (_, worker) => {
           const lease = { owner: `worker ${worker}`, fence: worker + 2, ms: LONG_LEASE };
-          return stores[worker % 2]!.transact(
+          return present(stores[worker % 2]).transact(
             putting(record.key, record.revision, { lease }, 'expired'),
             context.nonce(),
           );
@@ -195,7 +199,7 @@ export const clientCases: readonly ConformanceCase[] = [
       let last = Number.NEGATIVE_INFINITY;
       let revision: string | undefined;
       for (let round = 0; round < 10; round++) {
-        const store = stores[round % 2]!;
+        const store = present(stores[round % 2]);
         const record = await put(context, key, revision, {}, store);
         rule(
           record.writtenAt >= last,
@@ -205,7 +209,7 @@ export const clientCases: readonly ConformanceCase[] = [
         revision = record.revision;
         const now = await nowOf(store, context.nonce());
         rule(now >= last, `the store's clock must not lie before a write it has shown (now ${now}, written ${last})`);
-        await read(context, key, stores[(round + 1) % 2]!);
+        await read(context, key, present(stores[(round + 1) % 2]));
       }
     },
   },

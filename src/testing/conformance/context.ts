@@ -5,6 +5,7 @@ import type {
   RecordKey,
   Renewal,
   Store,
+  StoredLease,
   StoredRecord,
   Transaction,
   TransactionResult,
@@ -193,10 +194,21 @@ export function recordIn(result: TransactionResult, position: number): StoredRec
   return record;
 }
 
+/** A part of an answer that must be there. */
+export function present<Part>(part: Part | undefined, broken = 'a part of the answer is missing'): Part {
+  rule(part !== undefined, broken);
+  return part;
+}
+
+/** The lease that a record was written with. */
+export function leaseOf(record: StoredRecord | undefined): StoredLease {
+  return present(record?.lease, 'a record written with a lease must carry it');
+}
+
 /** The renewal that fits a record's lease, with changes. */
 export function renewalOf(record: StoredRecord, ms: number, changes: Partial<Renewal> = {}): Renewal {
-  rule(record.lease !== undefined, 'a record written with a lease must carry it');
-  return { key: record.key, owner: record.lease.owner, fence: record.lease.fence, ms, ...changes };
+  const { owner, fence } = leaseOf(record);
+  return { key: record.key, owner, fence, ms, ...changes };
 }
 
 /** Text for a message, with what JSON leaves out, and not longer than a line. */

@@ -3,6 +3,7 @@ import {
   type ConformanceCase,
   type ConformanceContext,
   LONG_LEASE,
+  leaseOf,
   nowOf,
   put,
   putting,
@@ -63,7 +64,7 @@ export const leaseCases: readonly ConformanceCase[] = [
     why: "A store that trusts the caller's clock hands a claim over while its holder is at work.",
     async run(context) {
       const record = await leased(context, context.shortLease);
-      const { until } = record.lease!;
+      const { until } = leaseOf(record);
       for (;;) {
         // The judgement falls between these two readings of the store's clock.
         const before = await nowOf(context.store, context.nonce());
@@ -168,7 +169,7 @@ export const leaseCases: readonly ConformanceCase[] = [
         "a renewed lease ends its milliseconds after the store's now",
       );
       sameRecord(
-        { ...renewed, lease: record.lease! },
+        { ...renewed, lease: leaseOf(record) },
         record,
         'a renewal must move neither value, writtenAt, nor index',
       );
@@ -297,7 +298,7 @@ export const leaseCases: readonly ConformanceCase[] = [
           expected,
           'the answers of renew must stand in the order asked, also over several partitions',
         );
-        const moved = (await read(context, record.key))!.lease!.until > record.lease!.until;
+        const moved = leaseOf(await read(context, record.key)).until > leaseOf(record).until;
         same(moved, expected === 'held', 'a lease must be extended exactly when its renewal is held');
       }
     },

@@ -6,6 +6,7 @@ import {
   put,
   putting,
   read,
+  recordIn,
   refusedWith,
   renewalOf,
   rule,
@@ -49,9 +50,9 @@ export const lifecycleCases: readonly ConformanceCase[] = [
         seen((await context.store.list({ kind: record.key.kind, limit: 1 })).now);
         seen(await nowOf(context.store, context.nonce()));
         const result = await context.store.transact(putting(record.key, revision), context.nonce());
-        seen(result.records[0]!.writtenAt);
+        seen(recordIn(result, 0).writtenAt);
         seen(result.now);
-        revision = result.records[0]!.revision;
+        revision = recordIn(result, 0).revision;
         await context.passTime(1);
       }
     },
@@ -175,7 +176,7 @@ export const lifecycleCases: readonly ConformanceCase[] = [
       const results = await Promise.all(sendings);
       const store = await context.reopen();
       for (const [number, key] of keys.entries()) {
-        rule(results[number]!.ok, 'a transaction that was under way at a draining close must be answered');
+        rule(results[number]?.ok === true, 'a transaction that was under way at a draining close must be answered');
         same(
           (await read(context, key, store))?.value,
           `value ${number}`,

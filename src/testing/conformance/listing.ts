@@ -3,6 +3,8 @@ import {
   type ConformanceCase,
   type ConformanceContext,
   LONG_LEASE,
+  leaseOf,
+  present,
   put,
   refusedWith,
   renewalOf,
@@ -74,11 +76,11 @@ export const listingCases: readonly ConformanceCase[] = [
       await context.store.renew([renewalOf(one, LONG_LEASE * 2)]);
       const page = await context.store.list({ kind, where: { phase: 'attempting' }, limit: 10 });
       rule(
-        page.records[0]?.lease !== undefined && page.records[0].lease.until > one.lease!.until,
+        page.records[0]?.lease !== undefined && page.records[0].lease.until > leaseOf(one).until,
         'a list shows leases as they were renewed',
       );
       sameRecord(
-        { ...page.records[0], lease: one.lease! },
+        { ...page.records[0], lease: leaseOf(one) },
         one,
         'a list shows records with value, revision, writtenAt, lease and index',
       );
@@ -181,10 +183,10 @@ export const listingCases: readonly ConformanceCase[] = [
             { index: { tool: 'pay' } },
           );
         }
-        const changed = records[added % 250]!;
+        const changed = present(records[added % 250]);
         records[added % 250] = await put(context, changed.key, changed.revision, {
           value: 'changed',
-          index: changed.index!,
+          index: present(changed.index),
         });
       };
       for (const [limit, where, expected] of [

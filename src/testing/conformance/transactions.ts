@@ -1,5 +1,16 @@
 import { nextRevision } from '../../store/contract.js';
-import { type ConformanceCase, nowOf, put, putting, read, recordIn, rule, same, sameRecord } from './context.js';
+import {
+  type ConformanceCase,
+  nowOf,
+  present,
+  put,
+  putting,
+  read,
+  recordIn,
+  rule,
+  same,
+  sameRecord,
+} from './context.js';
 
 /** Compare-and-swap: what applies, what is refused, and what an answer shows. */
 export const transactionCases: readonly ConformanceCase[] = [
@@ -235,7 +246,7 @@ export const transactionCases: readonly ConformanceCase[] = [
         );
         const winners = results.flatMap((result, worker) => (result.ok ? [worker] : []));
         same(winners.length, 1, 'of concurrent transactions that expect the same revision exactly one must apply');
-        const record = recordIn(results[winners[0]!]!, 0);
+        const record = recordIn(present(results[winners[0] ?? 0]), 0);
         same(record.value, `${round} ${winners[0]}`, "the record must be the winner's");
         for (const result of results)
           sameRecord(result.records[0], record, 'a loser is shown the record of the winner');
@@ -280,7 +291,7 @@ export const transactionCases: readonly ConformanceCase[] = [
         ),
       );
       for (const [number, key] of keys.entries()) {
-        rule(results[number]!.ok, 'concurrent inserts of different records must all apply');
+        rule(results[number]?.ok === true, 'concurrent inserts of different records must all apply');
         same((await read(context, key))?.value, `value ${number}`, 'a record must keep its own value');
       }
     },

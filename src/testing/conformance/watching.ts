@@ -2,6 +2,7 @@ import {
   type ConformanceCase,
   type ConformanceContext,
   LONG_LEASE,
+  present,
   put,
   refusedWith,
   renewalOf,
@@ -108,10 +109,10 @@ export const watchingCases: readonly ConformanceCase[] = [
       );
       await inPlace();
       controller.abort();
-      await wakes(context, watches[0]!, 'when its signal aborts');
+      await wakes(context, present(watches[0]), 'when its signal aborts');
       await put(context, record.key, record.revision);
-      await wakes(context, watches[1]!, 'when its record moves, although another watch of it was aborted');
-      await wakes(context, watches[2]!, 'when its record moves, although another watch of it resolved');
+      await wakes(context, present(watches[1]), 'when its record moves, although another watch of it was aborted');
+      await wakes(context, present(watches[2]), 'when its record moves, although another watch of it resolved');
     },
   },
   {
