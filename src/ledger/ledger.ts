@@ -40,7 +40,7 @@ function definition(kind: 'ledger' | 'taskLedger', options: LedgerOptions): Guar
  */
 export function ledger<const Field extends string = never, Positions extends readonly unknown[] = readonly unknown[], Output = unknown>(
   options: LedgerOptions<Field, Positions, Output> = {},
-): Guard<Field, Positions[0], Output, Same, Same, Positions> {
+): Guard<Field, Positions[0], [Output] extends [never] ? unknown : Output, Same, Same, Positions> {
   return makeGuard([definition('ledger', options as unknown as LedgerOptions)]);
 }
 

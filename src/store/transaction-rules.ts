@@ -2,7 +2,7 @@ import { UsageError } from '../errors/usage.js';
 import type { IndexFields, ListQuery, RecordKey, Write } from './contract.js';
 
 /** The most records one `list` page may carry. */
-export const MAXIMUM_PAGE = 1000;
+const MAXIMUM_PAGE = 1000;
 
 /** Throws a UsageError unless a store can be created with this many partitions. */
 export function checkPartitions(partitions: number): void {

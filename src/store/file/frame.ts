@@ -34,10 +34,10 @@ export const BROKEN = -1;
 export function encodeFrame(payload: string): Buffer {
   const length = Buffer.byteLength(payload);
   const frame = Buffer.allocUnsafe(length + FRAME_OVERHEAD);
-  frame.utf8Write(payload, HEADER, length);
+  frame.write(payload, HEADER, length, 'utf8');
   const checksum = crc32(frame.subarray(HEADER, HEADER + length));
   const checked = `${MAGIC}${hex(length)} ${hex(checksum)}`;
-  frame.latin1Write(`\n${checked} ${hex(crc32(checked))} `, 0, HEADER);
+  frame.write(`\n${checked} ${hex(crc32(checked))} `, 0, HEADER, 'latin1');
   frame[HEADER + length] = NEWLINE;
   return frame;
 }
@@ -54,7 +54,7 @@ export function frameEnd(bytes: Buffer, from: number, to: number): number {
 
 /** The payload of the whole frame between these two offsets. */
 export function payloadOf(bytes: Buffer, from: number, end: number): string {
-  return bytes.utf8Slice(from + HEADER, end - 1);
+  return bytes.toString('utf8', from + HEADER, end - 1);
 }
 
 /** Where the next whole frame starts, at `from` or later, or -1. */
@@ -66,10 +66,9 @@ export function findFrame(bytes: Buffer, from: number, to: number): number {
 }
 
 /**
- * Judges bytes that lie between whole frames or behind the last one. Explained by a crash are: the
- * beginning of a frame (a torn write), and frames of which whole sectors read as zeros (pages that were
- * never flushed, also when later ones were). Answers the offset of the first byte that neither explains,
- * or -1 when all of them are explained.
+ * Judges bytes that lie between whole frames or behind the last one. A crash explains the beginning of a
+ * frame (a torn write) and frames of which whole sectors read as zeros (pages that were never flushed, also
+ * when later ones were). Answers the offset of the first byte that neither explains, or -1.
  *
  * @param base - the offset of `bytes` in its file, which decides where sectors lie.
  */
@@ -80,36 +79,32 @@ export function unexplained(bytes: Buffer, from: number, to: number, base: numbe
     if (header === INCOMPLETE) return -1;
     if (header > 0) {
       const end = at + FRAME_OVERHEAD + header - 1;
-      // Cut short by the next frame, or by the end of the bytes.
       if (end > to) return -1;
-      if (!losesSector(bytes, at, end, base)) {
-        // A torn write whose length reaches into what was torn after it.
-        const next = nextHeader(bytes, at + 1, end);
-        if (next === -1) return at;
-        at = next;
-      } else at = end;
+      if (losesSector(bytes, at, end, base)) {
+        at = end;
+        continue;
+      }
+      // The length of a torn frame may reach over what was torn behind it.
+      const next = nextBeginning(bytes, at + 1, end);
+      if (next === end) return at;
+      at = next;
       continue;
     }
+    const boundary = at + SECTOR - ((base + at) % SECTOR);
+    const next = nextBeginning(bytes, at + 1, to);
     if (bytes[at] !== 0) {
-      // A frame that was torn inside its header, with more debris behind it.
-      const next = nextHeader(bytes, at + 1, Math.min(to, at + HEADER));
-      if (next === -1 || !beginsHeader(bytes, at, next)) return at;
-      at = next;
+      if (next < at + HEADER && beginsHeader(bytes, at, next)) at = next;
+      else if (boundary < Math.min(to, at + HEADER) && bytes[boundary] === 0 && beginsHeader(bytes, at, boundary)) at = boundary;
+      else return at;
       continue;
     }
     let zeros = at;
     while (zeros < to && bytes[zeros] === 0) zeros++;
     if (zeros === to) return -1;
-    const sector = (base + zeros) % SECTOR === 0;
-    const next = nextHeader(bytes, zeros, to);
-    // Behind a lost sector stands the rest of its frame; behind a lost end, only another write.
-    if (!sector && next !== zeros) {
-      const lost = at + SECTOR - ((base + at) % SECTOR);
-      // A sector may be lost of a text whose own first bytes in the next sector are none we can know.
-      if (lost > zeros) return at;
-    }
-    if (next === -1) return -1;
-    at = next;
+    // Behind a lost sector stands the rest of its frame; zeros that end elsewhere must be followed by another write.
+    if ((base + zeros) % SECTOR !== 0 && zeros !== next) return at;
+    if (zeros - at < 2) return at;
+    at = bytes[zeros] === NEWLINE && bytes[zeros + 1] === magicBytes[0] ? zeros : nextBeginning(bytes, zeros, to);
   }
   return -1;
 }
@@ -143,12 +138,12 @@ function beginsHeader(bytes: Buffer, from: number, to: number): boolean {
   return true;
 }
 
-/** Where a valid header starts, at `from` or later but before `to`, or -1. */
-function nextHeader(bytes: Buffer, from: number, to: number): number {
-  for (let magic = bytes.indexOf(magicBytes, from + 1); magic !== -1 && magic <= to; magic = bytes.indexOf(magicBytes, magic + 1)) {
-    if (headerAt(bytes, magic - 1, bytes.length) > 0) return magic - 1;
+/** Where something that looks like the beginning of a frame stands, at `from` or later, or `to`. */
+function nextBeginning(bytes: Buffer, from: number, to: number): number {
+  for (let at = bytes.indexOf(NEWLINE, from); at !== -1 && at < to; at = bytes.indexOf(NEWLINE, at + 1)) {
+    if (bytes[at + 1] === magicBytes[0]) return at;
   }
-  return -1;
+  return to;
 }
 
 /** Whether the whole part that some sector has of these bytes reads as zeros. */

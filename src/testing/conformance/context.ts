@@ -64,7 +64,7 @@ export interface ConformanceCase {
 export const LONG_LEASE = 600_000;
 
 /** The parts of a write that a case may leave out. */
-export type WriteDetails = Partial<Omit<Write, 'key'>>;
+type WriteDetails = Partial<Omit<Write, 'key'>>;
 
 /** Throws an AssertionError that names the broken rule, unless the condition holds. */
 export function rule(condition: boolean, broken: string): asserts condition {
