@@ -11,7 +11,7 @@ import { WorkerLostError, fault } from './fault-points.js';
 import { GivenBack } from './given-back.js';
 import { LiveCall } from './live-call.js';
 import type { CallRecord, Seen } from './record.js';
-import { type Throw, classifyThrow } from './resolution.js';
+import { type Throw, classifyThrow, failedRecord } from './resolution.js';
 import { keepResult } from './stored-value.js';
 import type { View } from './view.js';
 
@@ -140,13 +140,8 @@ function answer(dispatch: Dispatch, live: LiveCall, value: unknown, completion: 
 
 async function recordThrow(engine: Engine, dispatch: Dispatch, live: LiveCall, error: unknown, entered: boolean): Promise<void> {
   const ending = classifyThrow(thrown(dispatch, live, error, entered));
-  const change = (record: CallRecord): CallRecord => ({
-    ...record,
-    ...ending,
-    error: describeError(error),
-    // Only an attempt that may have had its effect says whether it used the key.
-    ...(dispatch.policy.effect === 'keyed_mutate' && ending.aborted !== 'not-executed' ? { keyUsed: live.keyUsed || record.keyUsed === true } : {}),
-  });
+  const keyUsed = dispatch.policy.effect === 'keyed_mutate' ? live.keyUsed : undefined;
+  const change = (record: CallRecord): CallRecord => failedRecord(record, ending, describeError(error), keyUsed);
   try {
     await live.claim.fail(change);
     engine.emit('mycelium:call-failed', () => ({ ...live.claim.reference, fence: live.claim.fence, phase: ending.phase }));

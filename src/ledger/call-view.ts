@@ -1,4 +1,4 @@
-import { type CallRecord, type EvidenceRecord, type Resolution, type Seen, evidenceFor, leaseEndedAt, leaseHeld } from './record.js';
+import { type CallRecord, type EvidenceRecord, type Resolution, type Seen, evidenceFor, leaseEndedAt, leaseHeld, subjectOf } from './record.js';
 import type { Encryption } from './stored-value.js';
 import { readKept } from './stored-value.js';
 import type { Aborted, Phase, RecordedClass } from './transition.js';
@@ -44,7 +44,8 @@ export interface CallView {
   readonly result?: unknown;
 }
 
-const COPIED = ['tenant', 'aborted', 'error', 'externalRef', 'resolution', 'runId', 'threadId', 'toolCallId', 'task'] as const;
+const OF_RECORD = ['aborted', 'error', 'externalRef', 'resolution'] as const;
+const OF_SUBJECT = ['tenant', 'runId', 'threadId', 'toolCallId', 'task'] as const;
 
 /** Whether a record waits for somebody to settle it. */
 export function isStuck(record: CallRecord, held: boolean): boolean {
@@ -54,13 +55,15 @@ export function isStuck(record: CallRecord, held: boolean): boolean {
 }
 
 /** The view without values: what a listing shows. */
-export function summary({ stored, record }: Seen, evidence: EvidenceRecord | undefined, now: number): CallView {
+export function summary(seen: Seen, evidence: EvidenceRecord | undefined, now: number): CallView {
+  const { stored, record } = seen;
+  const subject = subjectOf(seen);
   const held = record.phase !== 'committed' && record.phase !== 'aborted' && leaseHeld(stored, now);
   const view: Record<string, unknown> = {
     id: stored.key.id,
-    kind: record.kind,
-    tool: record.tool,
-    requestId: record.requestId,
+    kind: subject.kind,
+    tool: subject.tool,
+    requestId: subject.requestId,
     phase: record.phase,
     effect: record.effect,
     held,
@@ -74,18 +77,20 @@ export function summary({ stored, record }: Seen, evidence: EvidenceRecord | und
   };
   if (stored.lease !== undefined) view['leaseUntil'] = stored.lease.until;
   if (record.phase === 'committed') view['replayable'] = record.result !== undefined && record.result.unreplayable === undefined;
-  for (const name of COPIED) if (record[name] !== undefined) view[name] = record[name];
+  for (const name of OF_RECORD) if (record[name] !== undefined) view[name] = record[name];
+  for (const name of OF_SUBJECT) if (subject[name] !== undefined) view[name] = subject[name];
   return view as unknown as CallView;
 }
 
 /** The view with the arguments and the result, as far as they were kept and can be read. */
 export async function detailed(seen: Seen, evidence: EvidenceRecord | undefined, now: number, encryption: Encryption | undefined): Promise<CallView> {
   const { record, stored } = seen;
+  const { tool, input: kept } = subjectOf(seen);
   const view = summary(seen, evidence, now);
   const readable = (kept: { readonly encrypted?: true }): boolean => kept.encrypted !== true || encryption !== undefined;
-  const context = { tool: record.tool, id: stored.key.id };
-  const input = record.input.as === 'digest' || !readable(record.input) ? {} : { input: await readKept(record.input, encryption, { ...context, field: 'input' }) };
+  const context = { tool, id: stored.key.id };
+  const input = kept.as === 'digest' || !readable(kept) ? {} : { input: await readKept(kept, encryption, { ...context, field: 'input' }) };
   const { result } = record;
-  const kept = result !== undefined && 'text' in result && result.as !== 'digest' && readable(result);
-  return { ...view, ...input, ...(kept ? { result: await readKept(result, encryption, { ...context, field: 'result' }) } : {}) };
+  const readableResult = result !== undefined && 'text' in result && result.as !== 'digest' && readable(result);
+  return { ...view, ...input, ...(readableResult ? { result: await readKept(result, encryption, { ...context, field: 'result' }) } : {}) };
 }

@@ -5,8 +5,8 @@ import { type Instant, elapsed } from '../store/process-clock.js';
 import type { Engine } from './engine.js';
 import { evidenceKey } from './identity.js';
 import type { KeptLease } from './leases.js';
-import { type CallRecord, RECORD_FORMAT, type Seen, decodeCall, decodeEvidence, encodeRecord, indexOf } from './record.js';
-import { acceptsFailure, answerCompletion, committedRecord } from './resolution.js';
+import { type CallRecord, type EvidenceRecord, RECORD_FORMAT, type Seen, decodeCall, decodeEvidence, writeOver } from './record.js';
+import { acceptsFailure, answerCompletion, committedRecord, startedRecord, withFirstClaim } from './resolution.js';
 import type { StoredResult } from './stored-value.js';
 
 /** What became of a completion. */
@@ -32,7 +32,7 @@ export class Claim implements KeptLease {
   #seen: Seen;
   #onLost: ((reason: LeaseLostError) => void) | undefined;
 
-  constructor(engine: Engine, seen: Seen, sentAt: Instant) {
+  constructor(engine: Engine, seen: Seen, reference: CallReference, sentAt: Instant) {
     this.#engine = engine;
     this.#seen = seen;
     this.#claimedAt = seen.stored.writtenAt;
@@ -41,7 +41,7 @@ export class Claim implements KeptLease {
     this.fence = seen.record.fence;
     this.leaseMs = seen.record.leaseMs;
     this.confirmedAt = sentAt;
-    this.reference = { tool: seen.record.tool, requestId: seen.record.requestId, id: seen.stored.key.id };
+    this.reference = reference;
   }
 
   get record(): CallRecord {
@@ -90,20 +90,19 @@ export class Claim implements KeptLease {
       const before = this.#seen;
       const changed = change(before.record);
       if (changed === undefined) return false;
-      // The first claim of an identity does not know the store's time yet; every later write carries it.
-      const record = changed.firstClaimAt === undefined && changed.aborted !== 'not-executed' ? { ...changed, firstClaimAt: this.#claimedAt } : changed;
-      const held = lease === 'keep' ? { lease: { owner: this.owner, fence: this.fence, ms: this.leaseMs } } : {};
+      const record = withFirstClaim(changed, this.#claimedAt);
+      const held = lease === 'keep' ? { owner: this.owner, fence: this.fence, ms: this.leaseMs } : undefined;
       const answer = await this.#engine.client.transact(
         {
           expect: [{ key: this.key, revision: before.stored.revision }],
-          write: [{ key: this.key, value: encodeRecord(record), index: indexOf(record), ...held }],
+          write: [writeOver(before, record, held)],
         },
         this.#engine.nonce(),
       );
       const [stored] = answer.records;
       if (stored === undefined) return false;
       if (answer.ok) {
-        this.#seen = { stored, record };
+        this.#seen = { stored, record, subject: before.subject };
         return true;
       }
       this.#seen = decodeCall(stored, this.#engine.description);
@@ -114,10 +113,7 @@ export class Claim implements KeptLease {
   async startEffect(): Promise<void> {
     await this.assertHeld();
     if (this.record.phase !== 'intended') return;
-    const started = await this.amend(
-      (record) => (record.fence === this.fence && record.owner === this.owner && record.phase === 'intended' ? { ...record, phase: 'attempting' } : undefined),
-      'keep',
-    );
+    const started = await this.amend((record) => startedRecord(record, this), 'keep');
     if (!started) throw (this.lostBecause ??= this.#leaseLost('another worker has taken over'));
     if (!this.timeLeft) await this.assertHeld();
   }
@@ -147,7 +143,7 @@ export class Claim implements KeptLease {
     for (;;) {
       const successes = stored === undefined ? [] : decodeEvidence(stored, this.#engine.description).record.successes;
       if (successes.some((success) => success.fence === this.fence && success.owner === this.owner)) return;
-      const value = encodeRecord({ format: RECORD_FORMAT, successes: [...successes, { fence: this.fence, owner: this.owner, result }] });
+      const value = JSON.stringify({ format: RECORD_FORMAT, successes: [...successes, { fence: this.fence, owner: this.owner, result }] } satisfies EvidenceRecord);
       const answer = await this.#engine.client.transact({ expect: [{ key, revision: stored?.revision }], write: [{ key, value }] }, this.#engine.nonce());
       if (answer.ok) break;
       [stored] = answer.records;

@@ -14,6 +14,13 @@ export interface EngineOptions {
   readonly storeDeadlineMs?: number;
 }
 
+/** The first call of an identity in this process, and who waits for it. */
+export interface Leader {
+  /** What a later caller is given, when it is known. */
+  settled: View | undefined;
+  readonly followers: ((settled: View | undefined) => void)[];
+}
+
 const STORE_DEADLINE_MS = 5_000;
 
 /** What a worker is: one life of a process over one store. Ledgers over the same store share it. */
@@ -26,7 +33,7 @@ export class Engine {
   readonly description: string;
   readonly emit: typeof emit = emit;
   /** Calls under way in this process, by record id: a duplicate waits here and costs the store nothing. */
-  readonly underWay: Map<string, Promise<View | undefined>> = new Map();
+  readonly underWay: Map<string, Leader> = new Map();
   readonly #prefix = randomBytes(9).toString('base64url');
   #sent = 0;
   readonly #background = new Set<Promise<unknown>>();

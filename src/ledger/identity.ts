@@ -84,8 +84,14 @@ export function identify(facts: IdentityFacts): Identity {
   return {
     requestId: occurrence > 1 ? `${found.requestId} #${occurrence}` : found.requestId,
     source: found.source,
-    parts: canonicalJson([found.part, scope ?? null, occurrence]),
+    parts: partsText(found.part, scope, occurrence),
   };
+}
+
+function partsText(part: unknown, scope: unknown, occurrence: number): string {
+  // The common case is one text; the general one gives the same.
+  if (typeof part === 'string' && scope === undefined && occurrence === 1) return `[${canonicalJson(part)},null,1]`;
+  return canonicalJson([part, scope ?? null, occurrence]);
 }
 
 function withoutOccurrence(facts: IdentityFacts): { requestId: string; part: unknown; source: IdentitySource } {
@@ -127,7 +133,8 @@ export interface KeyFacts {
  * the code are no part of it, so a deploy re-opens nothing.
  */
 export function callKey(facts: KeyFacts, partitions: number): RecordKey {
-  const id = sha256Hex(JSON.stringify([facts.ledger, facts.tenant ?? null, facts.kind, facts.tool, facts.parts])).slice(0, 32);
+  const whose = `${JSON.stringify(facts.ledger)},${JSON.stringify(facts.tenant ?? null)},"${facts.kind}",${JSON.stringify(facts.tool)}`;
+  const id = sha256Hex(`[${whose},${facts.parts}]`).slice(0, 32);
   return keyOfId(facts.kind, id, partitions);
 }
 

@@ -1,10 +1,11 @@
+import type { CallReference } from '../errors/call.js';
 import { CallNotFoundError, ReleaseRefusedError } from '../errors/operator.js';
 import { UsageError } from '../errors/usage.js';
 import type { Engine } from './engine.js';
 import type { LedgerHome } from './home.js';
 import { archiveKey, evidenceKey, keyOfId } from './identity.js';
-import { type CallRecord, type EvidenceRecord, type Seen, decodeCall, decodeEvidence, encodeRecord, evidenceFor, indexOf, leaseHeld, without } from './record.js';
-import { committedRecord, notExecutedRecord, refuseRelease, refuseRetirement } from './resolution.js';
+import { type CallRecord, type Seen, type SeenEvidence, decodeCall, decodeEvidence, evidenceFor, leaseHeld, subjectOf, writeOver } from './record.js';
+import { committedRecord, notExecutedRecord, refuseRelease, refuseRetirement, retiredRecord } from './resolution.js';
 import { type ResolvedForm, keepResult } from './stored-value.js';
 
 /** Who settles, and on what grounds. Kept with the record. */
@@ -25,7 +26,7 @@ export type Release = Settled & {
 } & ({ readonly as: 'completed'; /** What later callers are given. */ readonly result: unknown } | { readonly as: 'not-executed' });
 
 interface Standing extends Seen {
-  readonly evidence: Seen<EvidenceRecord> | undefined;
+  readonly evidence: SeenEvidence | undefined;
   readonly now: number;
 }
 
@@ -46,7 +47,7 @@ export async function find(engine: Engine, home: LedgerHome, id: string): Promis
   if (FULL_ID.test(id)) {
     for (const kind of KINDS) {
       const found = await stand(engine, kind, id);
-      if (found !== undefined && found.record.ledger === home.name) return found;
+      if (found !== undefined && found.stored.index?.['ledger'] === home.name) return found;
     }
     return undefined;
   }
@@ -90,8 +91,13 @@ async function mustFind(engine: Engine, home: LedgerHome, id: string): Promise<S
   return found;
 }
 
-function refused({ record, stored }: Seen, why: string, remedy: string): ReleaseRefusedError {
-  return new ReleaseRefusedError({ id: stored.key.id, tool: record.tool, requestId: record.requestId, why, remedy });
+function referenceOf(seen: Seen): CallReference {
+  const { tool, requestId } = subjectOf(seen);
+  return { tool, requestId, id: seen.stored.key.id };
+}
+
+function refused(seen: Seen, why: string, remedy: string): ReleaseRefusedError {
+  return new ReleaseRefusedError({ ...referenceOf(seen), why, remedy });
 }
 
 /** Settles a blocked call by what a person found out. @throws CallNotFoundError, ReleaseRefusedError, UsageError */
@@ -107,12 +113,12 @@ export async function release(engine: Engine, home: LedgerHome, id: string, how:
     const resolution = { by: 'operator' as const, as: how.as, who: how.by, reason: how.reason, at: now };
     const next =
       how.as === 'completed'
-        ? committedRecord(record, await keepResult(how.result, form, { tool: record.tool, id: stored.key.id, field: 'result' }), resolution)
+        ? committedRecord(record, await keepResult(how.result, form, { ...referenceOf(standing), field: 'result' }), resolution)
         : notExecutedRecord(record, resolution);
     const settled = await swap(engine, standing, next, forced);
     if (settled === undefined) continue;
     if (how.as === 'completed') {
-      engine.emit('mycelium:call-committed', () => ({ tool: record.tool, requestId: record.requestId, id: stored.key.id, fence: record.fence, by: 'operator' }));
+      engine.emit('mycelium:call-committed', () => ({ ...referenceOf(standing), fence: record.fence, by: 'operator' }));
     }
     return settled;
   }
@@ -133,12 +139,12 @@ async function swap(engine: Engine, standing: Standing, next: CallRecord, forced
         { key, revision, ...(forced ? {} : { lease: 'expired' as const }) },
         { key: evidenceKey(key), revision: standing.evidence?.stored.revision },
       ],
-      write: [{ key, value: encodeRecord(next), index: indexOf(next) }],
+      write: [writeOver(standing, next)],
     },
     engine.nonce(),
   );
   const [stored] = answer.records;
-  return answer.ok && stored !== undefined ? { stored, record: next, evidence: standing.evidence, now: answer.now } : undefined;
+  return answer.ok && stored !== undefined ? { stored, record: next, subject: standing.subject, evidence: standing.evidence, now: answer.now } : undefined;
 }
 
 /**
@@ -154,14 +160,7 @@ export async function retire(engine: Engine, home: LedgerHome, id: string, how: 
     const why = refuseRetirement(record);
     if (why !== undefined) throw refused(standing, why, 'Release it first: retiring is for what is finished.');
     const archive = archiveKey(stored.key, record.fence);
-    const next: CallRecord = {
-      ...without(record, 'result', 'error', 'externalRef', 'firstClaimAt', 'keyUsed', 'earlierUnsettled', 'leaseEndedAt'),
-      phase: 'aborted',
-      aborted: 'not-executed',
-      retiredThrough: record.fence,
-      attempts: 0,
-      resolution: { by: 'operator', as: 'retired', who: how.by, reason: how.reason, at: now },
-    };
+    const next = retiredRecord(record, { by: 'operator', as: 'retired', who: how.by, reason: how.reason, at: now });
     const answer = await engine.client.transact(
       {
         expect: [
@@ -169,13 +168,13 @@ export async function retire(engine: Engine, home: LedgerHome, id: string, how: 
           { key: archive, revision: undefined },
         ],
         write: [
-          { key: stored.key, value: encodeRecord(next), index: indexOf(next) },
+          writeOver(standing, next),
           { key: archive, value: stored.value },
         ],
       },
       engine.nonce(),
     );
     const [written] = answer.records;
-    if (answer.ok && written !== undefined) return { stored: written, record: next, evidence: standing.evidence, now: answer.now };
+    if (answer.ok && written !== undefined) return { stored: written, record: next, subject: standing.subject, evidence: standing.evidence, now: answer.now };
   }
 }

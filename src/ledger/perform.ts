@@ -8,9 +8,9 @@ import { blocked } from './blocked.js';
 import { Claim } from './claim.js';
 import { claim } from './claiming.js';
 import type { Dispatch } from './dispatch.js';
-import type { Engine } from './engine.js';
+import type { Engine, Leader } from './engine.js';
 import { GivenBack } from './given-back.js';
-import type { Seen } from './record.js';
+import { type Seen, subjectOf } from './record.js';
 import { reconcile } from './reconcile.js';
 import { readKept } from './stored-value.js';
 import { type Gate, decide, runsBody } from './transition.js';
@@ -40,25 +40,22 @@ export async function perform(engine: Engine, dispatch: Dispatch, run: RunBody):
     if (leader === undefined) return lead(engine, dispatch, run, started);
     const view = await inProcess(engine, dispatch, leader, started);
     // What the first call has just recorded is answered from memory.
-    if (view?.seen?.record.phase === 'committed') return judge(engine, dispatch, run, started, view, () => undefined);
+    if (view?.seen?.record.phase === 'committed') return judge(engine, dispatch, run, started, view, undefined);
   }
 }
 
 /** The first call of an identity in this process: later ones wait for it. */
 async function lead(engine: Engine, dispatch: Dispatch, run: RunBody, started: Instant): Promise<Answer> {
   const { id } = dispatch.reference;
-  let finish: (last: View | undefined) => void = () => undefined;
-  engine.underWay.set(id, new Promise((resolve) => (finish = resolve)));
+  const leader: Leader = { settled: undefined, followers: [] };
+  engine.underWay.set(id, leader);
   engine.enter();
-  let last: View | undefined;
   try {
-    return await judge(engine, dispatch, run, started, undefined, (view) => {
-      last = view;
-    });
+    return await judge(engine, dispatch, run, started, undefined, leader);
   } finally {
     engine.leave();
     engine.underWay.delete(id);
-    finish(last);
+    for (const follow of leader.followers) follow(leader.settled);
   }
 }
 
@@ -68,7 +65,7 @@ async function judge(
   run: RunBody,
   started: Instant,
   first: View | undefined,
-  settled: (view: View) => void,
+  leader: Leader | undefined,
 ): Promise<Answer> {
   let view = first;
   for (;;) {
@@ -78,7 +75,7 @@ async function judge(
     switch (gate) {
       case 'RETURN': {
         const { seen } = view as { seen: Seen };
-        settled(view as View);
+        if (leader !== undefined) leader.settled = view;
         return { replayed: true, seen };
       }
       case 'POLL': {
@@ -101,7 +98,7 @@ async function judge(
         try {
           const ended = await run(claimed, windowLeft(dispatch, view));
           if ('recorded' in ended) return { replayed: true, seen: ended.recorded };
-          settled(ended.view);
+          if (leader !== undefined) leader.settled = ended.view;
           return { replayed: false, value: ended.value };
         } catch (error) {
           if (!(error instanceof GivenBack)) throw error;
@@ -121,7 +118,7 @@ async function judge(
 }
 
 /** A duplicate within the process waits for the first, as long as it would wait for another worker. */
-async function inProcess(engine: Engine, dispatch: Dispatch, leader: Promise<View | undefined>, started: Instant): Promise<View | undefined> {
+async function inProcess(engine: Engine, dispatch: Dispatch, leader: Leader, started: Instant): Promise<View | undefined> {
   const left = dispatch.policy.waitForMs - elapsed(engine.clock, started);
   dispatch.signal?.throwIfAborted();
   return new Promise((resolve, reject) => {
@@ -133,7 +130,7 @@ async function inProcess(engine: Engine, dispatch: Dispatch, leader: Promise<Vie
     const timer = engine.clock.after(Math.max(left, 0), () => done(() => reject(inProgress(dispatch, 'this process is carrying it out'))));
     const aborted = (): void => done(() => reject(dispatch.signal?.reason as Error));
     dispatch.signal?.addEventListener('abort', aborted, { once: true });
-    void leader.then((view) => done(() => resolve(view)));
+    leader.followers.push((view) => done(() => resolve(view)));
   });
 }
 
@@ -144,11 +141,13 @@ function refuseReentrance(dispatch: Dispatch): void {
 }
 
 /** The fingerprint guards what may have happened; corrected arguments are welcome where nothing did. */
-function refuseConflict(dispatch: Dispatch, { record, stored }: Seen, gate: Gate): void {
+function refuseConflict(dispatch: Dispatch, seen: Seen, gate: Gate): void {
+  const { record } = seen;
   if (record.fingerprint === dispatch.fingerprint) return;
   if (record.phase === 'aborted' && runsBody(gate)) return;
-  const comparable = record.input.as === 'full' && record.input.encrypted !== true;
-  const before = comparable ? readKept(record.input, undefined, { tool: record.tool, id: stored.key.id, field: 'input' }) : undefined;
+  const { input } = subjectOf(seen);
+  const comparable = input.as === 'full' && input.encrypted !== true;
+  const before = comparable ? readKept(input, undefined, { tool: dispatch.policy.tool, id: dispatch.key.id, field: 'input' }) : undefined;
   throw new IdentityConflictError({ ...dispatch.reference, phase: record.phase, paths: comparable ? differingPaths(before, dispatch.input) : [] });
 }
 

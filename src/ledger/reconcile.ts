@@ -5,8 +5,8 @@ import type { Engine } from './engine.js';
 import { fault } from './fault-points.js';
 import { evidenceKey, idempotencyKeyOf } from './identity.js';
 import { inProgress } from './in-progress.js';
-import { type CallRecord, type Seen, encodeRecord, evidenceFor, indexOf, leaseEndedAt, without } from './record.js';
-import { believesNotExecuted, committedRecord, notExecutedRecord } from './resolution.js';
+import { type CallRecord, type Seen, evidenceFor, leaseEndedAt, without, writeOver } from './record.js';
+import { askedRecord, believesNotExecuted, committedRecord, notExecutedRecord } from './resolution.js';
 import { keepResult } from './stored-value.js';
 import type { Verdict } from './verdicts.js';
 import { type View, look } from './view.js';
@@ -37,19 +37,19 @@ async function write(engine: Engine, view: Open, record: CallRecord): Promise<Op
   const { stored } = view.seen;
   const { key, lease } = stored;
   // The expired lease stays with its worker, which may still revive it until somebody claims.
-  const kept = lease === undefined || record.phase === 'committed' || record.phase === 'aborted' ? {} : { lease: { owner: lease.owner, fence: lease.fence, ms: 0 } };
+  const kept = lease === undefined || record.phase === 'committed' || record.phase === 'aborted' ? undefined : { owner: lease.owner, fence: lease.fence, ms: 0 };
   const answer = await engine.client.transact(
     {
       expect: [
         { key, revision: stored.revision, lease: 'expired' },
         { key: evidenceKey(key), revision: view.evidence?.stored.revision },
       ],
-      write: [{ key, value: encodeRecord(record), index: indexOf(record), ...kept }],
+      write: [writeOver(view.seen, record, kept)],
     },
     engine.nonce(),
   );
   const [written] = answer.records;
-  return answer.ok && written !== undefined ? { seen: { stored: written, record }, evidence: view.evidence, now: answer.now } : undefined;
+  return answer.ok && written !== undefined ? { seen: { stored: written, record, subject: view.seen.subject }, evidence: view.evidence, now: answer.now } : undefined;
 }
 
 async function settle(engine: Engine, dispatch: Dispatch, view: Open, record: CallRecord): Promise<View> {
@@ -63,14 +63,7 @@ async function settle(engine: Engine, dispatch: Dispatch, view: Open, record: Ca
 
 async function takeTurn(engine: Engine, dispatch: Dispatch, view: Open): Promise<Open | undefined> {
   await fault('before-resolve', { tool: dispatch.policy.tool, id: dispatch.key.id, fence: view.seen.record.fence });
-  const { record, stored } = view.seen;
-  return write(engine, view, {
-    ...record,
-    // Any other write would otherwise set the clock of the key's window anew.
-    firstClaimAt: record.firstClaimAt ?? stored.writtenAt,
-    leaseEndedAt: leaseEndedAt(stored, record),
-    resolver: { owner: engine.owner, until: view.now + dispatch.policy.leaseMs },
-  });
+  return write(engine, view, askedRecord(view.seen, { owner: engine.owner, until: view.now + dispatch.policy.leaseMs }));
 }
 
 async function ask(engine: Engine, dispatch: Dispatch, view: Open, started: Instant): Promise<View> {

@@ -1,5 +1,5 @@
 import { StoreFormatError } from '../errors/store.js';
-import type { StoredRecord } from '../store/contract.js';
+import type { IndexFields, StoredRecord, Write } from '../store/contract.js';
 import type { StoredResult, StoredText } from './stored-value.js';
 import type { Aborted, Phase, RecordedClass } from './transition.js';
 
@@ -17,14 +17,24 @@ export interface Resolution {
   readonly at: number;
 }
 
-/** Everything the store knows of one call or task. Its lease stands beside it, kept by the store. */
-export interface CallRecord {
-  readonly format: typeof RECORD_FORMAT;
+/** What a call is about: written with a claim and unchanged until the next, so it is encoded and read apart. */
+export interface CallSubject {
   readonly kind: 'tool' | 'task';
   readonly ledger: string;
   readonly tenant?: string;
   readonly tool: string;
   readonly requestId: string;
+  readonly input: StoredText;
+  readonly runId?: string;
+  readonly threadId?: string;
+  readonly toolCallId?: string;
+  /** The record id of the task around it. */
+  readonly task?: string;
+}
+
+/** How a call stands. Its lease is kept beside it by the store. */
+export interface CallRecord {
+  readonly format: typeof RECORD_FORMAT;
   readonly effect: RecordedClass;
   readonly boundary: 'implicit' | 'explicit';
   readonly phase: Phase;
@@ -34,7 +44,6 @@ export interface CallRecord {
   readonly owner: string;
   readonly attempts: number;
   readonly fingerprint: string;
-  readonly input: StoredText;
   readonly leaseMs: number;
   /** When the first attempt that may have had an effect was claimed; absent while that claim stands untouched. */
   readonly firstClaimAt?: number;
@@ -55,11 +64,6 @@ export interface CallRecord {
   readonly result?: StoredResult;
   /** Fences up to this one belong to a retired life of the identity. */
   readonly retiredThrough?: number;
-  readonly runId?: string;
-  readonly threadId?: string;
-  readonly toolCallId?: string;
-  /** The record id of the task around it. */
-  readonly task?: string;
 }
 
 /** What a superseded worker proved: its body returned. */
@@ -68,18 +72,35 @@ export interface EvidenceRecord {
   readonly successes: readonly { readonly fence: number; readonly owner: string; readonly result: StoredResult }[];
 }
 
-/** A record together with where and how it stands. */
-export interface Seen<R = CallRecord> {
+/** A call as it stands in the store. */
+export interface Seen {
   readonly stored: StoredRecord;
-  readonly record: R;
+  readonly record: CallRecord;
+  /** JSON of its {@link CallSubject}: most callers never read it. */
+  readonly subject: string;
 }
 
-export function encodeRecord(record: CallRecord | EvidenceRecord): string {
-  return JSON.stringify(record);
+/** Evidence as it stands in the store. */
+export interface SeenEvidence {
+  readonly stored: StoredRecord;
+  readonly record: EvidenceRecord;
 }
 
-function decode(stored: StoredRecord, store: string): unknown {
-  const record = JSON.parse(stored.value) as { format?: unknown };
+// JSON carries no line break outside of its texts, and none inside them: what stands before the first is the record.
+const SUBJECT = '\n';
+
+/** The stored text of a call. */
+export function encodeCall(record: CallRecord, subject: string): string {
+  return JSON.stringify(record) + SUBJECT + subject;
+}
+
+/** What a call is about. */
+export function subjectOf(seen: Seen): CallSubject {
+  return JSON.parse(seen.subject) as CallSubject;
+}
+
+function decode(stored: StoredRecord, text: string, store: string): unknown {
+  const record = JSON.parse(text) as { format?: unknown };
   if (record.format === RECORD_FORMAT) return record;
   throw new StoreFormatError({
     store,
@@ -92,22 +113,26 @@ function decode(stored: StoredRecord, store: string): unknown {
 
 /** Reads a call record. @throws StoreFormatError for a format this version does not know. */
 export function decodeCall(stored: StoredRecord, store: string): Seen {
-  return { stored, record: decode(stored, store) as CallRecord };
+  const end = stored.value.indexOf(SUBJECT);
+  return { stored, record: decode(stored, stored.value.slice(0, end), store) as CallRecord, subject: stored.value.slice(end + 1) };
 }
 
 /** Reads an evidence record. @throws StoreFormatError for a format this version does not know. */
-export function decodeEvidence(stored: StoredRecord, store: string): Seen<EvidenceRecord> {
-  return { stored, record: decode(stored, store) as EvidenceRecord };
+export function decodeEvidence(stored: StoredRecord, store: string): SeenEvidence {
+  return { stored, record: decode(stored, stored.value, store) as EvidenceRecord };
 }
 
 /** The fields a store indexes: what listings ask for. */
-export function indexOf(record: CallRecord): Record<string, string> {
-  return {
-    phase: record.phase,
-    tool: record.tool,
-    ledger: record.ledger,
-    ...(record.runId === undefined ? {} : { run: record.runId }),
-  };
+export function indexOf(subject: Pick<CallSubject, 'tool' | 'ledger' | 'runId'>, phase: Phase): IndexFields {
+  const { tool, ledger, runId } = subject;
+  return runId === undefined ? { phase, tool, ledger } : { phase, tool, ledger, run: runId };
+}
+
+/** The write that puts the next state of a call over the one that was seen. */
+export function writeOver(seen: Seen, record: CallRecord, lease?: Write['lease']): Write {
+  const { key, index } = seen.stored;
+  const write = { key, value: encodeCall(record, seen.subject), index: { ...index, phase: record.phase } };
+  return lease === undefined ? write : { ...write, lease };
 }
 
 /** Whether the lease on the record is held at `now`. */

@@ -8,6 +8,6 @@ export async function replay(dispatch: Dispatch, seen: Seen): Promise<unknown> {
   const { result } = seen.record;
   const why = result === undefined ? 'it was settled without one' : result.unreplayable;
   if (result === undefined || why !== undefined || !('text' in result)) throw new ResultNotReplayableError({ ...dispatch.reference, why: why ?? 'it was not kept' });
-  const value = readKept(result, dispatch.policy.form.encryption, { tool: seen.record.tool, id: dispatch.key.id, field: 'result' });
+  const value = readKept(result, dispatch.policy.form.encryption, { tool: dispatch.policy.tool, id: dispatch.key.id, field: 'result' });
   return value instanceof Promise ? await value : value;
 }

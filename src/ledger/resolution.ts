@@ -1,14 +1,61 @@
 /**
  * Who may settle a record, and how: pure rules for completions, throws, verdicts and releases.
  */
-import { type CallRecord, type Resolution, without } from './record.js';
+import { type CallRecord, RECORD_FORMAT, type Resolution, type Seen, leaseEndedAt, mayHaveHappened, without } from './record.js';
 import type { StoredResult } from './stored-value.js';
-import type { RecordedClass } from './transition.js';
+import { type RecordedClass, stricterClass } from './transition.js';
 
 /** The claim that wants to settle. */
 export interface Claimant {
   readonly owner: string;
   readonly fence: number;
+}
+
+/** What a claim brings of its own; the rest follows from the record that was judged. */
+export type FreshClaim = Pick<CallRecord, 'effect' | 'boundary' | 'owner' | 'fingerprint' | 'leaseMs'>;
+
+/** The record that a claim puts in place of what it judged. */
+export function claimedRecord(seen: Pick<Seen, 'record' | 'stored'> | undefined, fresh: FreshClaim): CallRecord {
+  const before = seen?.record;
+  const unsettled = before !== undefined && mayHaveHappened(before);
+  return {
+    format: RECORD_FORMAT,
+    // A deploy that loosens the class does not loosen what an earlier attempt may have done.
+    effect: unsettled ? stricterClass(before.effect, fresh.effect) : fresh.effect,
+    boundary: fresh.boundary,
+    // An attempt over an unsettled one is ambiguous from its first moment, whatever its own boundary says.
+    phase: fresh.boundary === 'explicit' && !unsettled ? 'intended' : 'attempting',
+    fence: (before?.fence ?? 0) + 1,
+    owner: fresh.owner,
+    attempts: (before?.attempts ?? 0) + 1,
+    fingerprint: fresh.fingerprint,
+    leaseMs: fresh.leaseMs,
+    ...(seen === undefined ? {} : carried(seen, unsettled)),
+  };
+}
+
+function carried({ record, stored }: Pick<Seen, 'record' | 'stored'>, unsettled: boolean): Partial<CallRecord> {
+  const { retiredThrough, keyUsed, externalRef } = record;
+  const retired = retiredThrough === undefined ? {} : { retiredThrough };
+  if (!unsettled) return retired;
+  return {
+    ...retired,
+    earlierUnsettled: true,
+    firstClaimAt: record.firstClaimAt ?? stored.writtenAt,
+    ...(keyUsed === undefined ? {} : { keyUsed }),
+    ...(externalRef === undefined ? {} : { externalRef }),
+  };
+}
+
+/** The first claim of an identity does not know the store's time yet; every later write under it carries it. */
+export function withFirstClaim(record: CallRecord, claimedAt: number): CallRecord {
+  return record.firstClaimAt === undefined && record.aborted !== 'not-executed' ? { ...record, firstClaimAt: claimedAt } : record;
+}
+
+/** The record at its point of no return, or undefined when the claim has no say any more. */
+export function startedRecord(record: CallRecord, claimant: Claimant): CallRecord | undefined {
+  const mine = record.fence === claimant.fence && record.owner === claimant.owner;
+  return mine && record.phase === 'intended' ? { ...record, phase: 'attempting' } : undefined;
 }
 
 /**
@@ -67,6 +114,32 @@ export function classifyThrow(thrown: Throw): Ending {
   if (notExecuted && !thrown.earlierUnsettled) return { phase: 'aborted', aborted: 'not-executed' };
   if (thrown.controlFlow && !notExecuted) return { phase: 'unknown' };
   return rerun ? { phase: 'aborted', aborted: 'may-rerun' } : { phase: 'unknown' };
+}
+
+/** The record of a claim whose body did not start. */
+export function endedWithoutStart(record: CallRecord): CallRecord {
+  const { effect } = record;
+  const earlierUnsettled = record.earlierUnsettled === true;
+  return { ...record, ...classifyThrow({ provenNotExecuted: true, controlFlow: false, suspends: false, crossed: false, earlierUnsettled, effect }) };
+}
+
+/** The record after a throw. `keyUsed`: whether the body read its idempotency key; undefined when it needs none. */
+export function failedRecord(record: CallRecord, ending: Ending, error: NonNullable<CallRecord['error']>, keyUsed: boolean | undefined): CallRecord {
+  // Only an attempt that may have had its effect says whether it used the key.
+  const key = keyUsed === undefined || ending.aborted === 'not-executed' ? {} : { keyUsed: keyUsed || record.keyUsed === true };
+  return { ...record, ...ending, error, ...key };
+}
+
+/** The record while somebody asks what became of it. */
+export function askedRecord({ record, stored }: Pick<Seen, 'record' | 'stored'>, resolver: NonNullable<CallRecord['resolver']>): CallRecord {
+  // Any other write would otherwise set the clock of the key's window anew.
+  return { ...record, firstClaimAt: record.firstClaimAt ?? stored.writtenAt, leaseEndedAt: leaseEndedAt(stored, record), resolver };
+}
+
+/** The record of a finished identity, opened anew. */
+export function retiredRecord(record: CallRecord, resolution: Resolution): CallRecord {
+  const rest = without(record, 'result', 'error', 'externalRef', 'firstClaimAt', 'keyUsed', 'earlierUnsettled', 'leaseEndedAt');
+  return { ...rest, phase: 'aborted', aborted: 'not-executed', retiredThrough: record.fence, attempts: 0, resolution };
 }
 
 /** The record, settled as not executed: the next call may run. */

@@ -1,14 +1,14 @@
 import { evidenceKey } from './identity.js';
 import type { Dispatch } from './dispatch.js';
 import type { Engine } from './engine.js';
-import { type EvidenceRecord, type Seen, decodeCall, decodeEvidence, evidenceFor, leaseHeld, mayHaveHappened } from './record.js';
+import { type Seen, type SeenEvidence, decodeCall, decodeEvidence, evidenceFor, leaseHeld, mayHaveHappened } from './record.js';
 import { keyWindowEnd, keyWindowOpen } from './resolution.js';
 import { type Situation, standingOf } from './transition.js';
 
 /** What the store said of an identity, and when. */
 export interface View {
   readonly seen: Seen | undefined;
-  readonly evidence: Seen<EvidenceRecord> | undefined;
+  readonly evidence: SeenEvidence | undefined;
   /** The store's clock. */
   readonly now: number;
 }
@@ -25,12 +25,12 @@ export async function look(engine: Engine, dispatch: Dispatch): Promise<View> {
   };
 }
 
-function deadlineMs(dispatch: Dispatch): number {
+function deadlineMs(dispatch: Pick<Dispatch, 'policy'>): number {
   return dispatch.policy.timeoutMs ?? dispatch.policy.leaseMs;
 }
 
 /** What the pure decision is asked. */
-export function situationOf(dispatch: Dispatch, view: View): Situation {
+export function situationOf(dispatch: Pick<Dispatch, 'policy'>, view: View): Situation {
   const { policy } = dispatch;
   const { seen, now } = view;
   const record = seen?.record;
@@ -48,7 +48,7 @@ export function situationOf(dispatch: Dispatch, view: View): Situation {
 }
 
 /** For a keyed tool that runs again: how long the provider still knows the key. */
-export function windowLeft(dispatch: Dispatch, view: View | undefined): number | undefined {
+export function windowLeft(dispatch: Pick<Dispatch, 'policy'>, view: View | undefined): number | undefined {
   if (dispatch.policy.effect !== 'keyed_mutate' || view?.seen === undefined) return undefined;
   const end = keyWindowEnd(view.seen.record, view.seen.stored.writtenAt, dispatch.policy.keyValidForMs);
   return end === undefined || !mayHaveHappened(view.seen.record) ? undefined : end - view.now;

@@ -1,7 +1,7 @@
 import { StoreDamagedError, StoreFormatError, StoreUnavailableError } from '../errors/store.js';
 import { UsageError } from '../errors/usage.js';
 import type { ListPage, ListQuery, Renewal, RenewalResult, Store, Transaction, TransactionResult } from './contract.js';
-import { type Instant, type ProcessClock, elapsed, instant, pause } from './process-clock.js';
+import { type ProcessClock, elapsed, instant, pause } from './process-clock.js';
 
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 1_000;
@@ -13,10 +13,14 @@ export function backoff(attempt: number, random: () => number = Math.random): nu
 }
 
 interface Outstanding {
-  readonly since: Instant;
+  /** The tick at which it was sent. */
+  readonly since: number;
   readonly during: string;
-  readonly reject: (error: unknown) => void;
+  readonly overdue: (error: unknown) => void;
 }
+
+/** The timer looks this often within a deadline, so a call is given up at most one part late. */
+const TICKS_PER_DEADLINE = 8;
 
 /**
  * A store with a deadline on every call. A driver whose promise never settles must not hang a tool, and an error
@@ -28,6 +32,7 @@ export class StoreClient {
   readonly deadlineMs: number;
   readonly #outstanding = new Set<Outstanding>();
   #watching = false;
+  #tick = 0;
 
   /** @param deadlineMs - for one operation with all its sendings. */
   constructor(store: Store, clock: ProcessClock, deadlineMs: number) {
@@ -39,25 +44,21 @@ export class StoreClient {
   /**
    * @throws StoreUnavailableError after the deadline; the transaction may still land, unless `applied` is `no`.
    */
-  async transact(transaction: Transaction, nonce: string): Promise<TransactionResult> {
-    const since = instant(this.clock);
-    try {
-      return await this.#inTime('transact', since, this.store.transact(transaction, nonce));
-    } catch (error) {
-      return this.#again(transaction, nonce, since, error);
-    }
+  transact(transaction: Transaction, nonce: string): Promise<TransactionResult> {
+    return this.#inTime('transact', this.store.transact(transaction, nonce), (error) => this.#again(transaction, nonce, error));
   }
 
   /** One sending: leases are renewed again soon anyway. */
   async renew(renewals: readonly Renewal[]): Promise<readonly RenewalResult[]> {
-    return this.#inTime('renew', instant(this.clock), this.store.renew(renewals));
+    return this.#inTime('renew', this.store.renew(renewals), refuse);
   }
 
   async list(query: ListQuery): Promise<ListPage> {
-    return this.#inTime('list', instant(this.clock), this.store.list(query));
+    return this.#inTime('list', this.store.list(query), refuse);
   }
 
-  async #again(transaction: Transaction, nonce: string, since: Instant, first: unknown): Promise<TransactionResult> {
+  async #again(transaction: Transaction, nonce: string, first: unknown): Promise<TransactionResult> {
+    const since = instant(this.clock);
     let last = first;
     let provenNothing = true;
     for (let attempt = 0; ; attempt++) {
@@ -70,7 +71,7 @@ export class StoreClient {
       if (wait > 0) await pause(this.clock, wait);
       if (left <= 0) throw this.#unavailable('transact', last);
       try {
-        return await this.#inTime('transact', since, this.store.transact(transaction, nonce));
+        return await this.#inTime('transact', this.store.transact(transaction, nonce), refuse);
       } catch (error) {
         last = error;
       }
@@ -81,39 +82,41 @@ export class StoreClient {
     return new StoreUnavailableError({ store: this.store.description, during, applied: 'unknown', cause });
   }
 
-  #inTime<T>(during: string, since: Instant, answer: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const entry: Outstanding = { since, during, reject };
+  /** @param failed - what becomes of an error, the overdue answer's included. */
+  #inTime<T>(during: string, answer: Promise<T>, failed: (error: unknown) => Promise<T>): Promise<T> {
+    return new Promise((resolve) => {
+      const fail = (error: unknown): void => {
+        if (this.#outstanding.delete(entry)) resolve(failed(error));
+      };
+      const entry: Outstanding = { since: this.#tick, during, overdue: fail };
       this.#outstanding.add(entry);
       if (!this.#watching) this.#watch();
-      answer.then(
-        (value) => {
-          this.#outstanding.delete(entry);
-          resolve(value);
-        },
-        (error: unknown) => {
-          this.#outstanding.delete(entry);
-          reject(error as Error);
-        },
-      );
+      answer.then((value) => {
+        this.#outstanding.delete(entry);
+        resolve(value);
+      }, fail);
     });
   }
 
   /** One timer for all calls under way: a timer for each would cost more than a call to a memory store. */
   #watch(): void {
     this.#watching = true;
-    const timer = this.clock.after(this.deadlineMs / 4, () => {
+    const timer = this.clock.after(this.deadlineMs / TICKS_PER_DEADLINE, () => {
       this.#watching = false;
+      this.#tick += 1;
       for (const entry of this.#outstanding) {
-        if (elapsed(this.clock, entry.since) < this.deadlineMs) continue;
-        this.#outstanding.delete(entry);
-        entry.reject(this.#unavailable(entry.during, new Error(`no answer within ${this.deadlineMs} ms`)));
+        if (this.#tick - entry.since <= TICKS_PER_DEADLINE) continue;
+        entry.overdue(this.#unavailable(entry.during, new Error(`no answer within ${this.deadlineMs} ms`)));
       }
       if (this.#outstanding.size > 0) this.#watch();
     });
     // The store's own handles keep a process alive while it works; after the last answer nothing should.
     timer.keepAlive(false);
   }
+}
+
+function refuse(error: unknown): Promise<never> {
+  return Promise.reject(error as Error);
 }
 
 /** Errors that sending again cannot change. */

@@ -1,6 +1,6 @@
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { runInNewContext } from 'node:vm';
 import { canonicalJson } from '../../src/encoding/canonical-json.js';
 import { DOCUMENT_VECTORS, fromBits, NUMBER_VECTORS, REFUSED_NUMBERS } from './canonical-vectors.js';
 import { NEVER_ENCODABLE, nested, refusal } from './refusals.js';
@@ -76,7 +76,10 @@ describe('what canonical JSON refuses', () => {
 
   it('undefined as the value itself and as an item', () => {
     expect(refusal(() => canonicalJson(undefined))).toMatchObject({ path: '(the value itself)', what: 'undefined' });
-    expect(refusal(() => canonicalJson({ a: [1, undefined] }))).toMatchObject({ path: 'a[1]', what: 'an undefined array item' });
+    expect(refusal(() => canonicalJson({ a: [1, undefined] }))).toMatchObject({
+      path: 'a[1]',
+      what: 'an undefined array item',
+    });
     // biome-ignore lint/suspicious/noSparseArray: a hole is what is tested.
     expect(refusal(() => canonicalJson([1, , 2])).path).toBe('[1]');
   });

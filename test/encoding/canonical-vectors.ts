@@ -50,7 +50,11 @@ export const DOCUMENT_VECTORS: readonly { readonly name: string; readonly input:
       '{"\\r":"Carriage Return","1":"One","\u0080":"Control","ö":"Latin Small Letter O With Diaeresis",' +
       '"€":"Euro Sign","😀":"Emoji: Grinning Face","\ufb33":"Hebrew Letter Dalet With Dagesh"}',
   },
-  { name: 'arrays keep their order', input: '[56, {"d": true, "10": null, "1": [ ]}]', output: '[56,{"1":[],"10":null,"d":true}]' },
+  {
+    name: 'arrays keep their order',
+    input: '[56, {"d": true, "10": null, "1": [ ]}]',
+    output: '[56,{"1":[],"10":null,"d":true}]',
+  },
   {
     name: 'no locale decides the order',
     input: '{"peach": 1, "péché": 2, "pêche": 3, "sin": 4, "Zebra": 5}',
@@ -61,7 +65,11 @@ export const DOCUMENT_VECTORS: readonly { readonly name: string; readonly input:
     input: '{"1": {"f": {"f": "hi", "F": 5}, "\\n": 56.0}, "10": { }, "": "empty", "a": { }, "111": [ { } ], "A": { }}',
     output: '{"":"empty","1":{"\\n":56,"f":{"F":5,"f":"hi"}},"10":{},"111":[{}],"A":{},"a":{}}',
   },
-  { name: 'no normalization of text', input: String.raw`{"text": "A\u030a", "one": "\u00c5"}`, output: '{"one":"\u00c5","text":"A\u030a"}' },
+  {
+    name: 'no normalization of text',
+    input: String.raw`{"text": "A\u030a", "one": "\u00c5"}`,
+    output: '{"one":"\u00c5","text":"A\u030a"}',
+  },
   {
     name: 'values of all kinds',
     input: '{"b": [1e2, 0.1e1, -0, 1E-7, 123456789012345678901], "a": "", "c": null}',

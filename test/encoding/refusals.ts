@@ -37,16 +37,26 @@ export const NEVER_ENCODABLE: readonly (readonly [name: string, value: unknown, 
   ['a subclass of Array', new (class List extends Array {})(), 'an instance of List'],
   ['a subclass of Error', new (class Declined extends Error {})(), 'an instance of Declined'],
   ['a subclass of Date', new (class Day extends Date {})(), 'an instance of Day'],
-  ['a class that calls itself Map', new (class Map {})(), 'an instance of Map'],
+  ['a class that calls itself Map', new (named('Map'))(), 'an instance of Map'],
   ['an object that only inherits from Map', Object.create(Map.prototype), 'an instance of Map'],
   ['an object that only inherits from Error', Object.create(Error.prototype), 'an instance of Error'],
   ['an object that only inherits from Date', Object.create(Date.prototype), 'an instance of Date'],
   ['a proxy around a Map', new Proxy(new Map(), {}), 'a proxy around an instance of Map'],
   ['a member named by a symbol', { [Symbol('s')]: 1 }, 'an object with a member named by a symbol'],
-  ['an array with a member named by a symbol', Object.assign([1], { [Symbol('s')]: 1 }), 'an object with a member named by a symbol'],
+  [
+    'an array with a member named by a symbol',
+    Object.assign([1], { [Symbol('s')]: 1 }),
+    'an object with a member named by a symbol',
+  ],
   ['an array with named members', 'abc'.match(/b/), 'an array with named members'],
   ['a revoked proxy', revoked(), 'a value that throws when it is read'],
 ];
+
+function named(name: string): new () => object {
+  const made = class {};
+  Object.defineProperty(made, 'name', { value: name });
+  return made;
+}
 
 function revoked(): object {
   const { proxy, revoke } = Proxy.revocable({}, {});

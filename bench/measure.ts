@@ -1,0 +1,105 @@
+/** What one case took in one comparison: microseconds per operation. */
+export interface Sample {
+  /** The median over the rounds of each round's median. */
+  readonly p50: number;
+  /** The median of each round, in the order of the rounds. */
+  readonly rounds: readonly number[];
+  /** Operations per second while only this case ran, over all rounds. */
+  readonly perSecond: number;
+}
+
+/** Runs `count` operations and adds what they took to `laps`, in microseconds per operation. */
+export type Block = (count: number, laps: number[]) => Promise<void>;
+
+/** How much is measured. */
+export interface Extent {
+  readonly rounds: number;
+  /** Blocks per round and case. */
+  readonly blocks: number;
+  /** Operations per block. */
+  readonly count: number;
+}
+
+/** The middle value; of an even number of values the upper one. */
+export function median(values: readonly number[]): number {
+  return [...values].sort((one, other) => one - other)[values.length >> 1] ?? Number.NaN;
+}
+
+/** A block that takes the time of every operation: for what takes tens of microseconds or more. */
+export function eachTimed(one: () => Promise<unknown>): Block {
+  return async (count, laps) => {
+    for (let done = 0; done < count; done++) {
+      const start = performance.now();
+      await one();
+      laps.push((performance.now() - start) * 1000);
+    }
+  };
+}
+
+/**
+ * A block that takes its time as a whole, because reading the clock would cost as much as an operation.
+ *
+ * @param prepare - makes what the operations need; not timed.
+ * @param run - all operations of the block.
+ */
+export function wholeTimed<Item>(prepare: (count: number) => Item, run: (item: Item) => Promise<void> | void): Block {
+  return async (count, laps) => {
+    const item = await prepare(count);
+    const start = performance.now();
+    const running = run(item);
+    if (running !== undefined) await running;
+    laps.push(((performance.now() - start) * 1000) / count);
+  };
+}
+
+/**
+ * Lets the cases take turns, block by block, so that whatever the machine does meanwhile falls on all of them.
+ * Each round begins with another case. One round before the first only warms up.
+ */
+export async function paired<Name extends string>(
+  cases: Readonly<Record<Name, Block>>,
+  extent: Extent,
+): Promise<Record<Name, Sample>> {
+  const names = Object.keys(cases) as Name[];
+  const medians = new Map<Name, number[]>(names.map((name) => [name, []]));
+  const all = new Map<Name, number[]>(names.map((name) => [name, []]));
+  for (let round = -1; round < extent.rounds; round++) {
+    const laps = new Map<Name, number[]>(names.map((name) => [name, []]));
+    for (let turn = 0; turn < extent.blocks * names.length; turn++) {
+      const name = names[(turn + Math.max(round, 0)) % names.length] as Name;
+      await cases[name](extent.count, laps.get(name) as number[]);
+    }
+    if (round < 0) continue;
+    for (const name of names) {
+      const taken = laps.get(name) as number[];
+      medians.get(name)?.push(median(taken));
+      all.get(name)?.push(...taken);
+    }
+  }
+  const samples = names.map((name): [Name, Sample] => {
+    const rounds = medians.get(name) as number[];
+    const taken = all.get(name) as number[];
+    const mean = taken.reduce((sum, lap) => sum + lap, 0) / taken.length;
+    return [name, { p50: median(rounds), rounds, perSecond: 1e6 / mean }];
+  });
+  return Object.fromEntries(samples) as Record<Name, Sample>;
+}
+
+/** Keeps `inFlight` operations under way until `count` are done. @returns operations per second. */
+export async function throughput(count: number, inFlight: number, one: () => Promise<unknown>): Promise<number> {
+  let left = count;
+  const worker = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      await one();
+    }
+  };
+  const start = performance.now();
+  await Promise.all(Array.from({ length: inFlight }, worker));
+  return count / ((performance.now() - start) / 1000);
+}
+
+/** Ratios of two samples, round by round. */
+export function ratios(sample: Sample, floor: Sample): number[] {
+  return sample.rounds.map((value, round) => value / (floor.rounds[round] as number));
+}

@@ -1,0 +1,86 @@
+import { statfsSync } from 'node:fs';
+import { availableParallelism, cpus, release, tmpdir, totalmem } from 'node:os';
+import type { Row } from './row.js';
+
+/** What the numbers depend on. */
+export interface Machine {
+  readonly cpu: string;
+  /** Processors this process may use; fewer than the machine has when it is pinned. */
+  readonly cpus: number;
+  readonly memory_gib: number;
+  readonly kernel: string;
+  /** Of the temporary folder, where the logs are written. */
+  readonly file_system: string;
+}
+
+const FILE_SYSTEMS: Readonly<Record<number, string>> = {
+  0xef53: 'ext4',
+  0x58465342: 'xfs',
+  0x9123683e: 'btrfs',
+  0x01021994: 'tmpfs (no disk: flushes cost nothing)',
+  0x794c7630: 'overlayfs',
+};
+
+export function machine(): Machine {
+  const { type } = statfsSync(tmpdir());
+  return {
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cpus: availableParallelism(),
+    memory_gib: Math.round(totalmem() / 2 ** 30),
+    kernel: release(),
+    file_system: FILE_SYSTEMS[type] ?? `0x${type.toString(16)}`,
+  };
+}
+
+/** The rows as a table for people. */
+export function table(rows: readonly Row[]): string {
+  const header = ['', 'what', 'p50', 'ops/s', 'floor', 'ratio', 'limit', 'met'];
+  const lines = rows.map((row) => [
+    row.target,
+    row.what,
+    row.not_run !== undefined ? 'not run' : row.measured !== undefined ? withUnit(row) : micros(row.p50_us),
+    row.ops_per_second === undefined ? '' : Math.round(row.ops_per_second).toLocaleString('en'),
+    row.floor_us === undefined ? '' : `${micros(row.floor_us)} ${row.floor ?? ''}`,
+    row.ratio === undefined ? '' : row.ratio.toFixed(2),
+    limitText(row),
+    row.not_run ?? verdict(row),
+  ]);
+  const widths = header.map((title, column) => Math.max(...[header, ...lines].map((line) => (line[column] ?? title).length)));
+  return [header, ...lines]
+    .map((line) => line.map((cell, column) => (column < 2 || column === 7 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ').trimEnd())
+    .join('\n');
+}
+
+function withUnit({ measured, unit }: Row): string {
+  return `${digits(measured ?? Number.NaN)} ${unit ?? ''}`;
+}
+
+function micros(value: number | undefined): string {
+  return value === undefined ? '' : `${digits(value)} us`;
+}
+
+function digits(value: number): string {
+  if (Number.isInteger(value)) return String(value);
+  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
+}
+
+function limitText({ limit, limit_on, unit }: Row): string {
+  switch (limit_on) {
+    case 'p50_us':
+      return `<= ${limit} us`;
+    case 'ratio':
+      return `<= ${limit?.toFixed(2)}x`;
+    case 'ops_per_second':
+      return `>= ${limit?.toLocaleString('en')}/s`;
+    case 'measured':
+      return `<= ${limit} ${unit ?? ''}`;
+    case undefined:
+      return '';
+  }
+}
+
+function verdict({ met, met_by_best, best }: Row): string {
+  if (met === null) return '';
+  if (met) return 'yes';
+  return met_by_best === true ? `best round only (${digits(best ?? Number.NaN)})` : 'NO';
+}

@@ -1,0 +1,119 @@
+/**
+ * Pays the same invoices twice, with plain functions as tools and with guarded ones, kills workers in the
+ * middle, and shows what the payment gateway has booked. `--json` prints one JSON object and nothing else.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { blockedText, books, paint, wrapped } from './books.js';
+import { Processes } from './processes.js';
+import { type Mode, readInvoices, WORKERS } from './story.js';
+import { payAll } from './supervisor.js';
+import { broken, type Tally, tally } from './tally.js';
+
+const TIME_LIMIT_MS = 60_000;
+
+const invoices = readInvoices();
+const startedAt = performance.now();
+const secondsSince = (instant: number): string => ((performance.now() - instant) / 1_000).toFixed(1);
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+async function bothRuns(folder: string, processes: Processes, json: boolean): Promise<Tally> {
+  const say = json ? () => undefined : print;
+  const runOnce = async (mode: Mode, title: string) => {
+    const beganAt = performance.now();
+    say(`\n${paint('bold', title)}`);
+    return payAll(mode, invoices, folder, processes, (invoiceId, what) => {
+      say(`  ${paint('dim', `${secondsSince(beganAt).padStart(4)} s`)}  ${invoiceId}  ${what}`);
+    });
+  };
+  say(
+    wrapped(
+      `An agent pays ${invoices.length} invoices with ${WORKERS} worker processes. The payment gateway is a process of its own: ` +
+        'it books what it is asked to book, and dedupes nothing. Workers are killed with SIGKILL before the charge, ' +
+        'between charge and record, and after the record. What nobody reported back is dispatched again.',
+      '',
+    ),
+  );
+  const bare = await runOnce('bare', 'Bare: the tools are plain async functions');
+  const guarded = await runOnce(
+    'guarded',
+    'Guarded: the same tools inside ledger(...), the task inside taskLedger(...)',
+  );
+  return tally(invoices, bare, guarded);
+}
+
+function forPeople(result: Tally): string {
+  const { lines, bare, guarded } = result;
+  const blocked = lines.filter((line) => line.blocked !== undefined);
+  const twice = lines.filter((line) => line.bare.length > 1).length;
+  return [
+    `\n${paint('bold', "The gateway's own books, side by side")}\n`,
+    books(result),
+    ...blocked.map((line) => `\n${blockedText(line)}`),
+    `\n${bare.kills + guarded.kills} workers killed: ${bare.kills} bare, ${guarded.kills} guarded. ${secondsSince(startedAt)} s.`,
+    paint(
+      'red',
+      `Bare:    ${twice} of ${lines.length} invoices charged more than once, ${bare.duplicates} charges too many.`,
+    ),
+    paint(
+      'green',
+      `Guarded: every invoice charged exactly once; ${blocked.length} of them waits for a person to confirm it.`,
+    ),
+    '\nThe code: examples/demo/bare-tools.ts and examples/demo/guarded-tools.ts',
+  ].join('\n');
+}
+
+function forPrograms({ lines, bare, guarded }: Tally): string {
+  return JSON.stringify({
+    invoices: lines.length,
+    bare: { charges: bare.charges, duplicates: bare.duplicates, kills: bare.kills },
+    guarded: {
+      charges: guarded.charges,
+      duplicates: guarded.duplicates,
+      blocked: guarded.blocked,
+      kills: guarded.kills,
+    },
+    perInvoice: lines.map((line) => ({ ...line, bare: line.bare.length, guarded: line.guarded.length })),
+    seconds: Number(secondsSince(startedAt)),
+  });
+}
+
+/** Never resolves. Rejects when somebody stops the demo, nobody reads it any more, or it takes too long. */
+function stopped(): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = (exitCode: number, why: string): void => {
+      process.exitCode = exitCode;
+      reject(new Error(why));
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => stop(128 + constants.signals[signal], `Stopped by ${signal}.`));
+    }
+    process.stdout.on('error', (error) => stop(1, `Nobody reads the output: ${error.message}.`));
+    setTimeout(() => stop(1, `The demo did not finish within ${TIME_LIMIT_MS / 1_000} s.`), TIME_LIMIT_MS).unref();
+  });
+}
+
+async function main(): Promise<void> {
+  const { json } = parseArgs({ options: { json: { type: 'boolean', default: false } } }).values;
+  const folder = mkdtempSync(join(tmpdir(), 'mycelium-demo-'));
+  const processes = new Processes();
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  try {
+    const result = await Promise.race([bothRuns(folder, processes, json), stopped()]);
+    print(json ? forPrograms(result) : forPeople(result));
+    const problems = broken(result);
+    if (problems.length > 0) throw new Error(`The demo did not show what it promises.\n  ${problems.join('\n  ')}`);
+  } finally {
+    await processes.end();
+  }
+}
+
+main().catch((error: unknown) => {
+  process.exitCode ??= 1;
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+});

@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { StoreFormatError } from '../../errors/store.js';
+import { DEFAULT_PARTITIONS, STORE_FORMAT } from '../contract.js';
+import type { Folder } from './folder.js';
+import type { Gap } from './frame-order.js';
+import { Generation, type OnOwn } from './generation.js';
+import { type Flush, LogFile } from './log-file.js';
+import { LogState } from './log-state.js';
+import { keptEntries, publish } from './publication.js';
+
+/** What it takes to open a generation. */
+export interface LogSettings {
+  readonly folder: Folder;
+  readonly description: string;
+  /** Random per opened store; it marks the frames that are ours. */
+  readonly writer: string;
+  readonly flush: Flush;
+  /** False makes flushes do nothing, for a test of the tests. */
+  readonly flushes: boolean;
+  /** The number that a new store gets, and that an existing one must have. */
+  readonly partitions: number | undefined;
+  readonly moved: (text: string) => void;
+  readonly onGap: (file: string, gap: Gap) => void;
+}
+
+/** How often names may move away while we look, before something else must be wrong. */
+const ATTEMPTS = 1000;
+
+/**
+ * Opens the latest generation and reads it, creating the first one where there is none, and the next one
+ * where the latest has ended. What was read is on the disk when this resolves.
+ *
+ * @param storeId - the store that must be found; undefined when any will do.
+ * @throws StoreDamagedError, StoreFormatError, and what the file system throws.
+ */
+export async function openLatest(settings: LogSettings, storeId?: string): Promise<Generation> {
+  const { folder } = settings;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const number = folder.generations().at(-1);
+    if (number === undefined) {
+      if (storeId !== undefined) throw new Error('its logs were removed');
+      const partitions = settings.partitions ?? DEFAULT_PARTITIONS;
+      await publish(folder, 1, [['open', STORE_FORMAT, randomUUID(), partitions, 1, 0, 0]]);
+      continue;
+    }
+    const generation = openNumbered(settings, number);
+    if (generation === undefined) continue;
+    try {
+      // A name may be old by the time it is opened, and is ours to build on only once it is durable.
+      const latest = folder.generations().at(-1) === number;
+      if (latest) {
+        folder.flush();
+        await load(generation);
+        checkIdentity(settings, generation, storeId);
+        if (!generation.state.sealed && !generation.look().removed) {
+          folder.clean(number);
+          return generation;
+        }
+        if (generation.state.sealed) await publishSuccessor(folder, generation);
+      }
+    } catch (error) {
+      generation.close();
+      throw error;
+    }
+    generation.close();
+  }
+  throw new Error('its logs are replaced faster than they can be opened');
+}
+
+/** Writes the generation that follows from a sealed one, unless it is there already. */
+export async function publishSuccessor(folder: Folder, { number, opening, state }: Generation): Promise<void> {
+  if (folder.generations().some((other) => other > number)) return;
+  const [, , storeId, partitions] = opening!;
+  await publish(
+    folder,
+    number + 1,
+    (function* () {
+      yield ['open', STORE_FORMAT, storeId, partitions, number + 1, state.records.size, state.time] as const;
+      yield* keptEntries(state.kept());
+    })(),
+  );
+}
+
+/** Reads what stands before `to`, and lets other work of the process come in between. */
+export async function readThrough(generation: Generation, to: number, onOwn: OnOwn): Promise<void> {
+  while (generation.readSome(to, onOwn)) await nextTurn();
+}
+
+async function load(generation: Generation): Promise<void> {
+  const { size } = generation.look();
+  await generation.file.flush();
+  await readThrough(generation, size, () => {});
+  generation.checkWhole();
+  generation.markFlushed();
+}
+
+function openNumbered({ folder, writer, flush, flushes, moved, onGap }: LogSettings, number: number): Generation | undefined {
+  const path = folder.fileOf(number);
+  try {
+    const file = LogFile.open(path, flush, flushes);
+    return new Generation(file, number, new LogState(moved), writer, (gap) => onGap(path, gap));
+  } catch (error) {
+    // Removed since its name was read, because a later one is there.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function checkIdentity({ description, partitions }: LogSettings, { opening }: Generation, storeId: string | undefined): void {
+  const [, , foundId, foundPartitions] = opening!;
+  if (partitions !== undefined && partitions !== foundPartitions) {
+    throw new StoreFormatError({
+      store: description,
+      field: 'partitions',
+      found: foundPartitions,
+      expected: partitions,
+      remedy: `The number is fixed when a store is created. Open it with ${foundPartitions}, or without the option.`,
+    });
+  }
+  if (storeId !== undefined && storeId !== foundId) {
+    throw new StoreFormatError({
+      store: description,
+      field: 'store id',
+      found: foundId,
+      expected: storeId,
+      remedy: 'The folder was replaced by another store while this one was open. Open it again if that was meant.',
+    });
+  }
+}
