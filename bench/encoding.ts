@@ -27,11 +27,21 @@ export async function measureEncoding(scale: Scale, note: (what: string) => void
     );
   const native = (value: unknown): string => hash('sha256', JSON.stringify(value), 'hex');
   const blocks = scale.quick ? 10 : 60;
-  const tiny = await paired({ ours: over(small, fingerprint), floor: over(small, native) }, { rounds: scale.rounds, blocks, count: 2000 });
-  const big = await paired({ ours: over(large, fingerprint), floor: over(large, native) }, { rounds: scale.rounds, blocks, count: 100 });
+  const tiny = await paired(
+    { ours: over(small, fingerprint), floor: over(small, native) },
+    { rounds: scale.rounds, blocks, count: 2000 },
+  );
+  const big = await paired(
+    { ours: over(large, fingerprint), floor: over(large, native) },
+    { rounds: scale.rounds, blocks, count: 100 },
+  );
 
   const bytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
-  const named = (id: string, value: unknown) => ({ id, target: 'T11', what: `fingerprint of ${bytes(value)} bytes of arguments` });
+  const named = (id: string, value: unknown) => ({
+    id,
+    target: 'T11',
+    what: `fingerprint of ${bytes(value)} bytes of arguments`,
+  });
   const floor = 'JSON.stringify + SHA-256';
   return [
     latency(named('fingerprint-small', small[0]), tiny.ours, { name: floor, sample: tiny.floor }, { p50_us: 1.2 }),

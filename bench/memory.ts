@@ -1,10 +1,21 @@
 import { compose } from 'mycelium-runtime';
 import { memoryStore } from 'mycelium-runtime/store';
-import { heapRow } from './heap.js';
+import { inChild } from './child.js';
+import { heapRows } from './heap.js';
 import { type Extent, paired, wholeTimed } from './measure.js';
 import { counted, latency, type Row } from './row.js';
 import { countTransactions } from './transactions.js';
-import { bareLedger, fill, freshPayments, guardedPay, type Payment, pay, payAll, type Receipt, type Scale } from './workload.js';
+import {
+  bareLedger,
+  fill,
+  freshPayments,
+  guardedPay,
+  type Payment,
+  pay,
+  payAll,
+  type Receipt,
+  type Scale,
+} from './workload.js';
 
 type Tool = (payment: Payment) => Promise<Receipt>;
 
@@ -17,20 +28,27 @@ export async function measureMemory(scale: Scale, note: (what: string) => void):
   note('memory: round trips');
   rows.push(...(await roundTrips(scale)));
   note('memory: heap');
-  rows.push(...heapRow('memory', scale, undefined));
+  rows.push(...heapRows('memory', '', scale, inChild));
   return rows;
 }
 
 function extent(scale: Scale): Extent {
-  return scale.quick ? { rounds: scale.rounds, blocks: 6, count: 250 } : { rounds: scale.rounds, blocks: 40, count: 250 };
+  return scale.quick
+    ? { rounds: scale.rounds, blocks: 6, count: 250 }
+    : { rounds: scale.rounds, blocks: 40, count: 250 };
 }
 
 async function calls(scale: Scale): Promise<Row[]> {
-  const fresh = (tool: Tool) => wholeTimed((count) => freshPayments(count, scale.seed), (payments) => payAll(tool, payments));
+  const fresh = (tool: Tool) =>
+    wholeTimed(
+      (count) => freshPayments(count, scale.seed),
+      (payments) => payAll(tool, payments),
+    );
   const known = freshPayments(1000, scale.seed);
   const replays = (tool: Tool) => {
     let at = 0;
-    const some = (count: number): Payment[] => Array.from({ length: count }, () => known[at++ % known.length] as Payment);
+    const some = (count: number): Payment[] =>
+      Array.from({ length: count }, () => known[at++ % known.length] as Payment);
     return wholeTimed(some, (payments) => payAll(tool, payments));
   };
   const passing = compose()(pay);
@@ -52,11 +70,36 @@ async function calls(scale: Scale): Promise<Row[]> {
   const wrapperCost = wrapped.rounds.map((value, round) => value - (plain.rounds[round] as number));
   const awaited = { name: 'await fn()', sample: plain };
   return [
-    latency({ id: 'memory-fresh', target: 'T10', what: 'memory, fresh call' }, guardedFresh, { name: 'bare ledger', sample: bareFresh }, { p50_us: 6 }),
-    latency({ id: 'memory-fresh-over-await', target: 'T10', what: 'memory, fresh call over no guard' }, guardedFresh, awaited, undefined),
-    latency({ id: 'memory-replay', target: 'T10', what: 'memory, replay' }, guardedReplay, { name: 'bare ledger', sample: bareReplay }, { p50_us: 4 }),
-    latency({ id: 'memory-replay-over-await', target: 'T10', what: 'memory, replay over no guard' }, guardedReplay, awaited, undefined),
-    counted({ id: 'wrapper', target: 'T10', what: 'a guard that only passes through, over await fn()' }, 'us', wrapperCost, 1),
+    latency(
+      { id: 'memory-fresh', target: 'T10', what: 'memory, fresh call' },
+      guardedFresh,
+      { name: 'bare ledger', sample: bareFresh },
+      { p50_us: 6 },
+    ),
+    latency(
+      { id: 'memory-fresh-over-await', target: 'T10', what: 'memory, fresh call over no guard' },
+      guardedFresh,
+      awaited,
+      undefined,
+    ),
+    latency(
+      { id: 'memory-replay', target: 'T10', what: 'memory, replay' },
+      guardedReplay,
+      { name: 'bare ledger', sample: bareReplay },
+      { p50_us: 4 },
+    ),
+    latency(
+      { id: 'memory-replay-over-await', target: 'T10', what: 'memory, replay over no guard' },
+      guardedReplay,
+      awaited,
+      undefined,
+    ),
+    counted(
+      { id: 'wrapper', target: 'T10', what: 'a guard that only passes through, over await fn()' },
+      'us',
+      wrapperCost,
+      1,
+    ),
   ];
 }
 
@@ -69,7 +112,10 @@ async function withManyRecords(scale: Scale): Promise<Row> {
       ({ tool, payments }) => payAll(tool, payments),
     );
   // A store that is measured for a while is no empty store any more, so each block gets its own.
-  const { full, empty } = await paired({ full: prepared(() => large), empty: prepared(() => guardedPay(memoryStore())) }, extent(scale));
+  const { full, empty } = await paired(
+    { full: prepared(() => large), empty: prepared(() => guardedPay(memoryStore())) },
+    extent(scale),
+  );
   const named = { id: 'memory-many', target: 'T13', what: `memory, fresh call with ${scale.many} records` };
   return latency(named, full, { name: 'empty store', sample: empty }, { ratio: 1.2 });
 }
@@ -91,8 +137,18 @@ async function roundTrips(scale: Scale): Promise<Row[]> {
   });
   const what = 'round trips to the store';
   return [
-    counted({ id: 'round-trips-fresh', target: 'T1', what: `${what}, fresh call` }, 'transactions', [fresh / payments.length], 2),
-    counted({ id: 'round-trips-replay', target: 'T1', what: `${what}, replay` }, 'transactions', [replayed / payments.length], 1),
+    counted(
+      { id: 'round-trips-fresh', target: 'T1', what: `${what}, fresh call` },
+      'transactions',
+      [fresh / payments.length],
+      2,
+    ),
+    counted(
+      { id: 'round-trips-replay', target: 'T1', what: `${what}, replay` },
+      'transactions',
+      [replayed / payments.length],
+      1,
+    ),
     counted(
       { id: 'round-trips-duplicate', target: 'T1', what: `${what}, 7 duplicates under way in the process` },
       'transactions',

@@ -1,5 +1,5 @@
 import { statfsSync } from 'node:fs';
-import { availableParallelism, cpus, release, tmpdir, totalmem } from 'node:os';
+import { availableParallelism, cpus, release, type as systemName, tmpdir, totalmem } from 'node:os';
 import type { Row } from './row.js';
 
 /** What the numbers depend on. */
@@ -14,11 +14,11 @@ export interface Machine {
 }
 
 const FILE_SYSTEMS: Readonly<Record<number, string>> = {
-  0xef53: 'ext4',
-  0x58465342: 'xfs',
-  0x9123683e: 'btrfs',
-  0x01021994: 'tmpfs (no disk: flushes cost nothing)',
-  0x794c7630: 'overlayfs',
+  61267: 'ext4',
+  1481003842: 'xfs',
+  2435016766: 'btrfs',
+  16914836: 'tmpfs (no disk: flushes cost nothing)',
+  2035054128: 'overlayfs',
 };
 
 export function machine(): Machine {
@@ -27,7 +27,7 @@ export function machine(): Machine {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     cpus: availableParallelism(),
     memory_gib: Math.round(totalmem() / 2 ** 30),
-    kernel: release(),
+    kernel: `${systemName()} ${release()}`,
     file_system: FILE_SYSTEMS[type] ?? `0x${type.toString(16)}`,
   };
 }
@@ -45,9 +45,18 @@ export function table(rows: readonly Row[]): string {
     limitText(row),
     row.not_run ?? verdict(row),
   ]);
-  const widths = header.map((title, column) => Math.max(...[header, ...lines].map((line) => (line[column] ?? title).length)));
+  const widths = header.map((title, column) =>
+    Math.max(...[header, ...lines].map((line) => (line[column] ?? title).length)),
+  );
   return [header, ...lines]
-    .map((line) => line.map((cell, column) => (column < 2 || column === 7 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ').trimEnd())
+    .map((line) =>
+      line
+        .map((cell, column) =>
+          column < 2 || column === 7 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+        )
+        .join('  ')
+        .trimEnd(),
+    )
     .join('\n');
 }
 

@@ -1,7 +1,10 @@
 import type { Store, Transaction } from 'mycelium-runtime/store';
 
 /** The same store, with all transactions that it is sent. */
-export function countTransactions(store: Store): { readonly store: Store; readonly transactions: readonly Transaction[] } {
+export function countTransactions(store: Store): {
+  readonly store: Store;
+  readonly transactions: readonly Transaction[];
+} {
   const transactions: Transaction[] = [];
   const counting: Store = {
     description: store.description,

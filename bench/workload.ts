@@ -49,7 +49,10 @@ export async function pay(payment: Payment): Promise<Receipt> {
 }
 
 /** The guarded tool, recording in this store. */
-export function guardedPay(store: Store, body: (payment: Payment) => Promise<Receipt> = pay): (payment: Payment) => Promise<Receipt> {
+export function guardedPay(
+  store: Store,
+  body: (payment: Payment) => Promise<Receipt> = pay,
+): (payment: Payment) => Promise<Receipt> {
   const home = new ActionLedger({ store });
   return ledger({ name: 'send_payment', effect: 'non_idempotent_mutate', idFrom: ['invoiceId'], ledger: home })(body);
 }
@@ -73,7 +76,10 @@ export function bareLedger(): (payment: Payment) => Promise<Receipt> {
 }
 
 /** Calls the tool once for each payment, one after the other. */
-export async function payAll(tool: (payment: Payment) => Promise<Receipt>, payments: readonly Payment[]): Promise<void> {
+export async function payAll(
+  tool: (payment: Payment) => Promise<Receipt>,
+  payments: readonly Payment[],
+): Promise<void> {
   for (const payment of payments) await tool(payment);
 }
 

@@ -1,7 +1,7 @@
 /**
- * A payment gateway in a process of its own, with a book of its own. It books what it is asked to book, and
- * dedupes nothing: ask twice, and the money moves twice. It books a request within a second, while its caller
- * is connected, or never.
+ * A payment gateway: a process of its own with a book of its own. It books what it is asked to book, and dedupes
+ * nothing: ask twice, and the money moves twice. It books a request within a second, while its caller is
+ * connected, or never.
  *
  * Three moments in the life of a payment can be seen from here. At each the gateway holds still and tells the
  * supervisor, who either lets it go on or kills the caller.
@@ -21,6 +21,9 @@ export interface Reached {
   readonly invoiceId: string;
 }
 
+/** Status and body; without one the caller is gone. */
+type Reply = readonly [number, string];
+
 const BOOKED_WITHIN_MS = 1_000;
 const [bookFile = '', notIndexed = ''] = process.argv.slice(2);
 const held = new Map<number, () => void>();
@@ -38,48 +41,43 @@ async function reach(moment: Moment, invoiceId: string, response: ServerResponse
   return stillThere;
 }
 
-async function charge(request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function charge(request: IncomingMessage, response: ServerResponse): Promise<Reply | undefined> {
   const arrivedAt = performance.now();
   const order = JSON.parse(await text(request)) as Order;
   if (!(await reach('before', order.invoiceId, response))) return;
-  if (performance.now() - arrivedAt > BOOKED_WITHIN_MS) return answer(response, 504, 'too late, not booked');
+  if (performance.now() - arrivedAt > BOOKED_WITHIN_MS) return [504, 'too late, not booked'];
 
   const booked = { chargeId: `ch-${readBook(bookFile).length + 1}`, ...order };
   enter(bookFile, booked);
   if (!(await reach('between', order.invoiceId, response))) return;
-  answer(response, 201, JSON.stringify(booked));
+  return [201, JSON.stringify(booked)];
 }
 
-function find(reference: string | null, response: ServerResponse): void {
+function find(reference: string | null): Reply {
   const found = readBook(bookFile).find((booked) => booked.reference === reference);
-  if (found === undefined) return answer(response, 404, 'no such charge');
-  if (found.invoiceId === notIndexed) return answer(response, 503, "the gateway's index is behind");
-  answer(response, 200, JSON.stringify(found));
+  if (found === undefined) return [404, 'no such charge'];
+  if (found.invoiceId === notIndexed) return [503, "the gateway's index is behind"];
+  return [200, JSON.stringify(found)];
 }
 
 /** Whoever asks for a receipt has recorded the payment: this is the agent's next step. */
-async function receipt(chargeId: string, response: ServerResponse): Promise<void> {
+async function receipt(chargeId: string, response: ServerResponse): Promise<Reply | undefined> {
   const found = readBook(bookFile).find((booked) => booked.chargeId === chargeId);
-  if (found === undefined) return answer(response, 404, 'no such charge');
+  if (found === undefined) return [404, 'no such charge'];
   if (!(await reach('after', found.invoiceId, response))) return;
-  answer(response, 200, `receipt for ${found.invoiceId}, ${chargeId}`);
+  return [200, `receipt for ${found.invoiceId}, ${chargeId}`];
 }
 
-function answer(response: ServerResponse, status: number, body: string): void {
-  response.writeHead(status).end(body);
-}
-
-async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serve(request: IncomingMessage, response: ServerResponse): Promise<Reply | undefined> {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://gateway');
   if (request.method === 'POST') return charge(request, response);
-  if (pathname === '/charges') return find(searchParams.get('reference'), response);
+  if (pathname === '/charges') return find(searchParams.get('reference'));
   return receipt(pathname.replace('/receipts/', ''), response);
 }
 
-const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
-  serve(request, response).catch((error: unknown) => {
-    if (!response.headersSent) answer(response, 500, String(error));
-  });
+const server = createServer({ keepAliveTimeout: 60_000 }, async (request, response) => {
+  const reply = await serve(request, response).catch((error: unknown): Reply => [500, String(error)]);
+  if (reply !== undefined) response.writeHead(reply[0]).end(reply[1]);
 });
 
 process.on('message', (ticket: number) => held.get(ticket)?.());

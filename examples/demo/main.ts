@@ -48,21 +48,25 @@ async function bothRuns(folder: string, processes: Processes, json: boolean): Pr
 }
 
 function forPeople(result: Tally): string {
-  const { lines, bare, guarded } = result;
-  const blocked = lines.filter((line) => line.blocked !== undefined);
-  const twice = lines.filter((line) => line.bare.length > 1).length;
+  const blocked = result.lines.filter((line) => line.blocked !== undefined);
   return [
     `\n${paint('bold', "The gateway's own books, side by side")}\n`,
     books(result),
     ...blocked.map((line) => `\n${blockedText(line)}`),
-    `\n${bare.kills + guarded.kills} workers killed: ${bare.kills} bare, ${guarded.kills} guarded. ${secondsSince(startedAt)} s.`,
-    paint(
-      'red',
-      `Bare:    ${twice} of ${lines.length} invoices charged more than once, ${bare.duplicates} charges too many.`,
-    ),
+  ].join('\n');
+}
+
+/** What was promised, once it has been checked. */
+function summary({ lines, bare, guarded }: Tally): string {
+  const twice = lines.filter((line) => line.bare.length > 1).length;
+  const tooMany = `${twice} of ${lines.length} invoices charged more than once, ${bare.duplicates} charges too many.`;
+  const kills = `${bare.kills} bare, ${guarded.kills} guarded`;
+  return [
+    `\n${bare.kills + guarded.kills} workers killed: ${kills}. ${secondsSince(startedAt)} s.`,
+    paint('red', `Bare:    ${tooMany}`),
     paint(
       'green',
-      `Guarded: every invoice charged exactly once; ${blocked.length} of them waits for a person to confirm it.`,
+      `Guarded: every invoice charged exactly once; ${guarded.blocked} of them waits for a person to confirm it.`,
     ),
     '\nThe code: examples/demo/bare-tools.ts and examples/demo/guarded-tools.ts',
   ].join('\n');
@@ -108,6 +112,7 @@ async function main(): Promise<void> {
     print(json ? forPrograms(result) : forPeople(result));
     const problems = broken(result);
     if (problems.length > 0) throw new Error(`The demo did not show what it promises.\n  ${problems.join('\n  ')}`);
+    if (!json) print(summary(result));
   } finally {
     await processes.end();
   }

@@ -75,9 +75,13 @@ export async function payAll(
           tell(invoiceId, `paid, ${report.chargeId}`);
           return worker;
         case 'blocked':
-          tell(invoiceId, 'blocked until a person has looked at it');
+          if (blocked.has(invoiceId)) {
+            tell(invoiceId, 'still blocked: it waits for a person');
+            return worker;
+          }
           blocked.set(invoiceId, report.error);
-          return worker;
+          tell(invoiceId, 'blocked; dispatched again all the same');
+          break;
         case 'failed':
           tell(invoiceId, `failed (${report.error}); dispatched again`);
           break;

@@ -15,7 +15,7 @@ const CONSTRUCTORS: ReadonlyMap<string, ErrorConstructor> = new Map([
 const FIELDS: readonly string[] = ['message', 'name', 'cause', 'errors'];
 
 /** Which members of an error are kept: those its constructor hides, and those somebody added. Never the stack. */
-export interface ErrorMembers {
+interface ErrorMembers {
   readonly hidden: readonly string[];
   readonly shown: readonly string[];
 }

@@ -5,7 +5,7 @@ import { MAXIMUM_DEPTH, refuse, TOO_DEEP, unencodable, within } from './refusal.
 import type { Segment } from './value-path.js';
 
 /** What stands in place of a secret. */
-export const REDACTED = '[redacted]';
+const REDACTED = '[redacted]';
 
 /** Compared with the last words of a member's name, so that `stripeApiKey` and `user_password` are found too. */
 const SECRET_NAMES: ReadonlySet<string> = new Set([

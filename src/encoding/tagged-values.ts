@@ -30,7 +30,7 @@ export function writeTagged(value: object, form: Form, depth: number): string | 
 }
 
 /** Members that somebody hung on a built-in would be lost, so they are refused. */
-export function refuseMembers(value: object, what: string): void {
+function refuseMembers(value: object, what: string): void {
   if (Reflect.ownKeys(value).length > 0) refuse(`${what} with members of its own`);
 }
 

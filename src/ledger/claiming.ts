@@ -6,7 +6,7 @@ import type { Dispatch } from './dispatch.js';
 import type { Engine } from './engine.js';
 import { fault } from './fault-points.js';
 import { evidenceKey } from './identity.js';
-import { type CallSubject, type Seen, decodeCall, encodeCall, indexOf } from './record.js';
+import { type CallSubject, decodeCall, encodeCall, indexOf } from './record.js';
 import { claimedRecord, endedWithoutStart } from './resolution.js';
 import { keepInput } from './stored-value.js';
 import { type View, look } from './view.js';

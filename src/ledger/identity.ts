@@ -99,6 +99,8 @@ function withoutOccurrence(facts: IdentityFacts): { requestId: string; part: unk
   // The same text from the caller and from a field is the same business id, so it is the same call.
   if (facts.requestId !== undefined) return { requestId: facts.requestId, part: facts.requestId, source: 'request-id' };
   if (facts.selected !== undefined) return { ...selectedIdentity(facts.tool, facts.selected), source: 'id-from' };
+  // Shared for a period means: whatever the task and the run.
+  if (facts.effect === 'read' && facts.period !== undefined) return { requestId: short(fingerprint), part: { fingerprint }, source: 'run' };
   if (facts.task !== undefined) return { requestId: short(fingerprint), part: { task: facts.task, fingerprint }, source: 'task' };
   const { toolCallId } = facts;
   if (toolCallId !== undefined && toolCallId !== '') {
@@ -106,7 +108,6 @@ function withoutOccurrence(facts: IdentityFacts): { requestId: string; part: unk
     if (run?.given === true) return { requestId: toolCallId, part: { run: run.id, call: toolCallId }, source: 'tool-call-id' };
   }
   if (run?.given === true) return { requestId: short(fingerprint), part: { run: run.id, fingerprint }, source: 'run' };
-  if (facts.effect === 'read' && facts.period !== undefined) return { requestId: short(fingerprint), part: { fingerprint }, source: 'run' };
   const random = facts.random();
   return { requestId: `random-${short(random)}`, part: { random }, source: 'random' };
 }

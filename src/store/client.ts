@@ -16,7 +16,7 @@ interface Outstanding {
   /** The tick at which it was sent. */
   readonly since: number;
   readonly during: string;
-  readonly overdue: (error: unknown) => void;
+  readonly overdue: (error: unknown) => unknown;
 }
 
 /** The timer looks this often within a deadline, so a call is given up at most one part late. */
@@ -82,19 +82,23 @@ export class StoreClient {
     return new StoreUnavailableError({ store: this.store.description, during, applied: 'unknown', cause });
   }
 
-  /** @param failed - what becomes of an error, the overdue answer's included. */
+  /** @param failed - what becomes of an error that the store itself gives. */
   #inTime<T>(during: string, answer: Promise<T>, failed: (error: unknown) => Promise<T>): Promise<T> {
     return new Promise((resolve) => {
-      const fail = (error: unknown): void => {
-        if (this.#outstanding.delete(entry)) resolve(failed(error));
+      const entry: Outstanding = {
+        since: this.#tick,
+        during,
+        // Its time is used up: what it did is resolved in the background, if it must be.
+        overdue: (error) => this.#outstanding.delete(entry) && resolve(refuse(error)),
       };
-      const entry: Outstanding = { since: this.#tick, during, overdue: fail };
       this.#outstanding.add(entry);
       if (!this.#watching) this.#watch();
       answer.then((value) => {
         this.#outstanding.delete(entry);
         resolve(value);
-      }, fail);
+      }, (error: unknown) => {
+        if (this.#outstanding.delete(entry)) resolve(failed(error));
+      });
     });
   }
 

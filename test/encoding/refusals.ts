@@ -38,6 +38,13 @@ export const NEVER_ENCODABLE: readonly (readonly [name: string, value: unknown, 
   ['a subclass of Error', new (class Declined extends Error {})(), 'an instance of Declined'],
   ['a subclass of Date', new (class Day extends Date {})(), 'an instance of Day'],
   ['a class that calls itself Map', new (named('Map'))(), 'an instance of Map'],
+  ['a subclass of Map that calls itself Map', new (named('Map', Map))(), 'an instance of Map'],
+  ['a class that calls itself Object', new (named('Object'))(), 'an instance of Object'],
+  [
+    'an object whose prototype only claims to be that of Object',
+    Object.create({ constructor: Object }),
+    'an instance of Object',
+  ],
   ['an object that only inherits from Map', Object.create(Map.prototype), 'an instance of Map'],
   ['an object that only inherits from Error', Object.create(Error.prototype), 'an instance of Error'],
   ['an object that only inherits from Date', Object.create(Date.prototype), 'an instance of Date'],
@@ -52,8 +59,8 @@ export const NEVER_ENCODABLE: readonly (readonly [name: string, value: unknown, 
   ['a revoked proxy', revoked(), 'a value that throws when it is read'],
 ];
 
-function named(name: string): new () => object {
-  const made = class {};
+function named(name: string, base: new () => object = Object): new () => object {
+  const made = class extends base {};
   Object.defineProperty(made, 'name', { value: name });
   return made;
 }

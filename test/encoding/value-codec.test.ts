@@ -153,6 +153,8 @@ describe('errors', () => {
     const error = new Error('x');
     error.stack = 'Error: x\n at secret-file.ts:1';
     expect(encodeValue({ error })).not.toContain('secret-file');
+    Object.defineProperty(error, 'stack', { enumerable: true });
+    expect(encodeValue({ error })).not.toContain('secret-file');
   });
 
   it('an error of the file system keeps its facts', () => {

@@ -32,7 +32,8 @@ function loadedModules(): { url: string; parent: string | undefined }[] {
     }`;
   writeFileSync(
     join(folder, 'count.mjs'),
-    `import { register } from 'node:module';
+    `import { writeFileSync } from 'node:fs';
+     import { register } from 'node:module';
      import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
      const { port1, port2 } = new MessageChannel();
      const hooks = 'data:text/javascript,' + encodeURIComponent(${JSON.stringify(hooks)});
@@ -40,8 +41,8 @@ function loadedModules(): { url: string; parent: string | undefined }[] {
      await import(${entry});
      const seen = [];
      for (let message; (message = receiveMessageOnPort(port1)); ) seen.push(message.message);
-     port1.close();
-     console.log(JSON.stringify(seen));`,
+     writeFileSync(1, JSON.stringify(seen));
+     process.exit();`,
   );
   const { status, stdout, stderr } = node(['count.mjs'], folder);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });

@@ -23,7 +23,7 @@ const commands: Readonly<Record<string, { runs: string; as: string }>> = {
   'npm test': { runs: 'scripts/test-full.mjs', as: 'vitest.mjs' },
   'npm run check': { runs: 'scripts/test-full.mjs', as: 'checks' },
   'npm run build': { runs: 'scripts/parts.mjs', as: 'build.mjs' },
-  'npm run demo': { runs: 'test/demo/demo.test.ts', as: 'examples/demo/main.js' },
+  'npm run demo': { runs: 'test/examples/demo.test.ts', as: 'demo/main.js' },
 };
 
 test('every block has a language that something here checks', () => {

@@ -76,6 +76,12 @@ export class Folder {
     });
   }
 
+  /** Whether so many more bytes fit on the disk. A generation must not be ended where the next one does not fit. */
+  hasRoom(bytes: number): boolean {
+    const { bavail, bsize } = fs.statfsSync(this.path);
+    return bavail * bsize > bytes;
+  }
+
   #numbers(pattern: RegExp): { name: string; number: number }[] {
     const found: { name: string; number: number }[] = [];
     for (const name of fs.readdirSync(this.path)) {

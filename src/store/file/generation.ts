@@ -2,7 +2,7 @@ import { StoreDamagedError, StoreFormatError } from '../../errors/store.js';
 import { STORE_FORMAT } from '../contract.js';
 import { BROKEN, encodeFrame, findFrame, frameEnd, payloadOf, unexplained } from './frame.js';
 import { FrameOrder, type Gap } from './frame-order.js';
-import { type Entry, type OpeningEntry, type Origin, type RenewEntry, textOf, type WriteEntry } from './log-entry.js';
+import { type Entry, type KeptRecord, type LoggedEntry, type OpeningEntry, type Origin, textOf } from './log-entry.js';
 import type { FileFacts, LogFile } from './log-file.js';
 import type { LogState, Verdict } from './log-state.js';
 
@@ -78,13 +78,17 @@ export class Generation {
     this.#flushedGaps = this.#order.gaps.length;
   }
 
-  /** Applies an entry of ours that is known to stand next in the log, without reading it back. */
-  applyOwn(entry: WriteEntry | RenewEntry, texts: readonly string[], sequence: number, end: number): Outcome {
-    this.#order.note(this.#writer, sequence);
+  /**
+   * Applies an entry of ours that is known to stand next in the log, without reading it back.
+   *
+   * @returns undefined when the generation had ended before it.
+   */
+  applyOwn(entry: LoggedEntry, texts: readonly string[], end: number): Outcome | undefined {
+    if (this.state.sealed) return undefined;
+    this.#order.note(this.#writer, entry[1][1]);
     this.#frames++;
     this.read = end;
-    if (entry[0] === 'renew') return entry[3].map((renewal) => this.state.renew(renewal, entry[2]));
-    return this.state.write({ texts, nonce: entry[3], expect: entry[4], write: entry[5] }, entry[2]);
+    return this.#outcomeOf(entry, texts);
   }
 
   /**
@@ -165,14 +169,12 @@ export class Generation {
     }
     const problem = this.#order.problemWith(entry[1], offset);
     if (problem !== undefined) throw this.#damage(offset, problem);
-    const outcome = this.#outcomeOf(entry);
+    const outcome = this.#outcomeOf(entry, entry[0] === 'write' ? entry[4].map(textOf) : []);
     if (entry[1][0] === this.#writer) onOwn(entry[1][1], outcome);
   }
 
-  #outcomeOf(entry: Exclude<Entry, OpeningEntry | readonly ['kept', ...unknown[]]>): Outcome {
-    if (entry[0] === 'write') {
-      return this.state.write({ texts: entry[4].map(textOf), nonce: entry[3], expect: entry[4], write: entry[5] }, entry[2]);
-    }
+  #outcomeOf(entry: LoggedEntry, texts: readonly string[]): Outcome {
+    if (entry[0] === 'write') return this.state.write({ texts, nonce: entry[3], expect: entry[4], write: entry[5] }, entry[2]);
     if (entry[0] === 'renew') return entry[3].map((renewal) => this.state.renew(renewal, entry[2]));
     this.state.passTo(entry[2]);
     this.state.sealed = true;
@@ -196,7 +198,7 @@ export class Generation {
     this.state.passTo(at);
   }
 
-  #keep(records: Extract<Entry, readonly ['kept', ...unknown[]]>[1], offset: number): void {
+  #keep(records: readonly KeptRecord[], offset: number): void {
     for (const record of records) {
       if (this.#keptLeft-- <= 0) throw this.#damage(offset, 'more records stand there than the generation before handed down');
       if (!this.state.keep(record)) throw this.#damage(offset, 'a record handed down by the generation before stands there twice');

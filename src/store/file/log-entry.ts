@@ -4,7 +4,10 @@ import type { IndexFields, RecordKey, StoredRecord } from '../contract.js';
  * What the frames of a log say, as the JSON arrays they carry. Arrays, because a log is mostly repetition:
  * field names would be a third of it.
  */
-export type Entry = OpeningEntry | KeptEntry | WriteEntry | RenewEntry | SealEntry;
+export type Entry = OpeningEntry | KeptEntry | LoggedEntry;
+
+/** What is added to a log while it is in use. */
+export type LoggedEntry = WriteEntry | RenewEntry | SealEntry;
 
 /** The first frame of every generation. */
 export type OpeningEntry = readonly [

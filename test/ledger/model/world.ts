@@ -1,0 +1,234 @@
+/**
+ * What the explorer's states are made of: one identity in a store, the workers that call it, an operator, and a
+ * provider that counts what really happened.
+ */
+import type { LeaseHolder, RecordKey, StoredRecord } from '../../../src/store/contract.js';
+import { nextRevision, writtenBy } from '../../../src/store/contract.js';
+import { evidenceKey, keyOfId } from '../../../src/ledger/identity.js';
+import type { Policy } from '../../../src/ledger/policy.js';
+import { type CallRecord, type EvidenceRecord, RECORD_FORMAT, type Seen } from '../../../src/ledger/record.js';
+import type { RecordedClass } from '../../../src/ledger/transition.js';
+import type { View } from '../../../src/ledger/view.js';
+
+/** The step of every clock, in milliseconds. */
+export const TICK = 30;
+export const KEY: RecordKey = keyOfId('tool', '0'.repeat(32), 1);
+export const PROOF: RecordKey = evidenceKey(KEY);
+
+/** A claim as its worker remembers it. Real times are what no clock of the system under test can change. */
+export interface HeldClaim extends LeaseHolder {
+  readonly claimedAt: number;
+  /** Real time at the sending, by which the worker judges whether its lease can have run out. */
+  readonly sentAt: number;
+  readonly confirmedAt: number;
+  /** Whether the point of no return was passed. */
+  readonly crossed: boolean;
+  /** How often the identity had been retired. */
+  readonly life: number;
+}
+
+/** Where a worker is. A worker that is `dead` never comes back: a restarted process is another worker. */
+export type Place = 'idle' | 'claiming' | 'unanswered' | 'claimed' | 'running' | 'returned' | 'superseded' | 'turning' | 'asking' | 'ruling' | 'dead';
+
+/** What a provider said when it was asked. */
+export type Finding = { readonly outcome: 'committed'; readonly value: string } | { readonly outcome: 'not-executed' | 'unknown' };
+
+export interface Worker {
+  readonly at: Place;
+  /** What it judged, until it acts on it. */
+  readonly view?: View;
+  readonly claim?: HeldClaim;
+  /** What its body returned. */
+  readonly value?: string;
+  /** Whether the caller has its timeout already. */
+  readonly timedOut?: true;
+  /** The nonce of a claim without an answer. */
+  readonly nonce?: string;
+  /** How many effects there were when the provider was asked, and what it said. */
+  readonly asked?: { readonly effects: number; readonly finding: Finding };
+}
+
+/** A claim that was sent and may still arrive. */
+export interface Flight {
+  readonly nonce: string;
+  readonly worker: number;
+  readonly view: View;
+}
+
+/** Something that really happened at the provider. */
+export interface Effect {
+  readonly life: number;
+  readonly fence: number;
+  readonly value: string;
+  readonly at: number;
+  /** Its worker no longer held the lease, by the store's clock. */
+  readonly late: boolean;
+  /** A keyed body that was still running after its deadline met a provider that had forgotten the key. */
+  readonly forgotten: boolean;
+}
+
+/** What the invariants need to remember of each life of the identity; no rule ever reads it. */
+export interface Life {
+  /** Accepted "not executed" verdicts, whoever gave them. */
+  readonly verdicts: number;
+  /** Attempts that the classes of every unsettled attempt allowed to come on top. */
+  readonly credits: number;
+  /** The strictest class that an unsettled attempt was declared with. */
+  readonly strictest?: RecordedClass;
+  /** Whether the last attempt threw, and was recorded to have. */
+  readonly threw: boolean;
+  /** What a caller was given. */
+  readonly answered?: string;
+  /** What operators gave as the result. */
+  readonly told: readonly string[];
+}
+
+export interface Budget {
+  readonly ticks: number;
+  readonly crashes: number;
+  readonly lost: number;
+  readonly throws: number;
+  readonly timeouts: number;
+  readonly jumps: number;
+  readonly operator: number;
+  readonly retires: number;
+}
+
+export interface World {
+  readonly real: number;
+  /** How far the store's clock is ahead of real time. */
+  readonly skew: number;
+  readonly writes: number;
+  readonly call: Seen | undefined;
+  readonly proof: View['evidence'];
+  readonly workers: readonly Worker[];
+  readonly operator?: { readonly view: View & { readonly seen: Seen }; readonly as: 'completed' | 'not-executed'; readonly value: string; readonly forced: boolean };
+  readonly flights: readonly Flight[];
+  readonly effects: readonly Effect[];
+  readonly lives: readonly Life[];
+  /** The highest fence any claim got, and whose it is. */
+  readonly last: LeaseHolder | undefined;
+  readonly budget: Budget;
+}
+
+export interface WorkerPlan {
+  readonly policy: Policy;
+  /** Workers of one process share it. */
+  readonly owner: string;
+}
+
+export interface Scenario {
+  readonly name: string;
+  readonly workers: readonly WorkerPlan[];
+  readonly budget: Partial<Budget>;
+  /** At most this many claims. */
+  readonly claims: number;
+  /** How long effects stay invisible to whoever asks the provider. */
+  readonly providerLag: number;
+  /** How long the provider honours a key; bodies of keyed tools give it one. */
+  readonly providerKeeps: number;
+  /** Whether reconcilers may also fail to say. */
+  readonly unsure: boolean;
+  /** How far the store's clock moves when it jumps. */
+  readonly jumpBy: number;
+}
+
+/** The store's clock. */
+export function now(world: World): number {
+  return world.real + world.skew;
+}
+
+export function look(world: World): View {
+  return { seen: world.call, evidence: world.proof, now: now(world) };
+}
+
+export const NEW_LIFE: Life = { verdicts: 0, credits: 0, threw: false, told: [] };
+
+export function start(scenario: Scenario): World {
+  const budget = { ticks: 0, crashes: 0, lost: 0, throws: 0, timeouts: 0, jumps: 0, operator: 0, retires: 0, ...scenario.budget };
+  return {
+    real: 10 * TICK,
+    skew: 0,
+    writes: 0,
+    call: undefined,
+    proof: undefined,
+    workers: scenario.workers.map(() => ({ at: 'idle' })),
+    flights: [],
+    effects: [],
+    lives: [NEW_LIFE],
+    last: undefined,
+    budget,
+  };
+}
+
+/** Puts a record in place, as a store would: a new revision, the writing time, the lease or none. */
+export function put(world: World, record: CallRecord, lease: (LeaseHolder & { readonly ms: number }) | undefined, nonce: string = `n${world.writes}`): World {
+  const at = now(world);
+  const stored: StoredRecord = {
+    key: KEY,
+    revision: nextRevision(world.call?.stored.revision, nonce),
+    value: '',
+    writtenAt: at,
+    ...(lease === undefined ? {} : { lease: { owner: lease.owner, fence: lease.fence, until: at + lease.ms } }),
+  };
+  return { ...world, writes: world.writes + 1, call: { stored, record, subject: '' } };
+}
+
+export function putProof(world: World, successes: EvidenceRecord['successes']): World {
+  const revision = nextRevision(world.proof?.stored.revision, `n${world.writes}`);
+  const stored: StoredRecord = { key: PROOF, revision, value: '', writtenAt: now(world) };
+  return { ...world, writes: world.writes + 1, proof: { stored, record: { format: RECORD_FORMAT, successes } } };
+}
+
+export function setWorker(world: World, position: number, worker: Worker): World {
+  return { ...world, workers: world.workers.map((one, at) => (at === position ? worker : one)) };
+}
+
+export function setLife(world: World, life: number, change: Partial<Life>): World {
+  return { ...world, lives: world.lives.map((one, at) => (at === life ? { ...one, ...change } : one)) };
+}
+
+export function spend(world: World, what: keyof Budget): World {
+  return { ...world, budget: { ...world.budget, [what]: world.budget[what] - 1 } };
+}
+
+export function currentLife(world: World): number {
+  return world.lives.length - 1;
+}
+
+const texts = new WeakMap<object, string>();
+
+function textOf(value: object): string {
+  let text = texts.get(value);
+  if (text === undefined) {
+    text = JSON.stringify(value);
+    texts.set(value, text);
+  }
+  return text;
+}
+
+/** What of a remembered view still matters: one that is stale by now can only fail. */
+function viewText(world: World, view: View): string {
+  const same = view.seen?.stored.revision === world.call?.stored.revision && view.evidence?.stored.revision === world.proof?.stored.revision;
+  return same ? `${view.now},${view.seen?.stored.lease?.until ?? ''}` : 'stale';
+}
+
+/** One text per state that can behave differently: revisions count only as far as somebody still expects them. */
+export function fingerprintOf(world: World): string {
+  const { call, proof, operator } = world;
+  let text = `${world.real} ${world.skew}|`;
+  if (call !== undefined) text += `${textOf(call.record)}${call.stored.writtenAt},${call.stored.lease === undefined ? '' : textOf(call.stored.lease)}`;
+  if (proof !== undefined) text += `|${textOf(proof.record)}`;
+  for (const worker of world.workers) {
+    text += `|${worker.at}`;
+    if (worker.view !== undefined) text += viewText(world, worker.view);
+    if (worker.claim !== undefined) text += textOf(worker.claim);
+    if (worker.value !== undefined) text += worker.value;
+    if (worker.timedOut === true) text += '!';
+    if (worker.nonce !== undefined) text += writtenBy(call?.stored, worker.nonce) ? 'landed' : 'lost';
+    if (worker.asked !== undefined) text += textOf(worker.asked);
+  }
+  if (operator !== undefined) text += `|${operator.as}${operator.forced}${viewText(world, operator.view)}`;
+  for (const flight of world.flights) text += `>${flight.worker}${viewText(world, flight.view)}`;
+  return `${text}|${textOf(world.effects)}${textOf(world.lives)}${textOf(world.budget)}${world.last?.fence ?? 0}`;
+}
