@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { memoryStore, openFileStore, type Store } from 'mycelium-runtime/store';
 import { counted, type Row } from './row.js';
 import { fill, guardedPay, type Scale } from './workload.js';

@@ -83,7 +83,7 @@ function limitText({ limit, limit_on, unit }: Row): string {
       return `>= ${limit?.toLocaleString('en')}/s`;
     case 'measured':
       return `<= ${limit} ${unit ?? ''}`;
-    case undefined:
+    default:
       return '';
   }
 }

@@ -9,7 +9,7 @@ export { idempotencyKey, sideEffect } from './ledger/ambient.js';
 export type { CallIdentity, CallOptions, Guard, ToolCall } from './tool/types.js';
 export type { CommonOptions, Duration, IdFrom, LedgerOptions, TaskOptions } from './ledger/options.js';
 export type { Aborted, EffectClass, Phase, RecordedClass } from './ledger/transition.js';
-export type { Encryption, EncryptionContext, Keep, StoredForm } from './ledger/stored-value.js';
+export type { Encryption, EncryptionContext, Keep, StoredForm } from './ledger/stored-form.js';
 
 // What happened at the provider
 export { committed, notExecuted, unknown, type ReconcileQuestion, type Reconciler, type Verdict } from './ledger/verdicts.js';

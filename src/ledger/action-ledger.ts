@@ -2,15 +2,14 @@ import { parseDuration } from '../encoding/duration.js';
 import { UsageError } from '../errors/usage.js';
 import type { Store } from '../store/contract.js';
 import type { CallIdentity, CallOptions } from '../tool/types.js';
-import { type BeginOptions, type Begun, type Replayed, begin } from './begin.js';
-import { type CallView, detailed, isStuck, summary } from './call-view.js';
+import type { BeginOptions, Begun, Replayed } from './begin.js';
+import type { CallView } from './call-view.js';
 import type { Configuration } from './default-home.js';
-import { engineFor } from './engine.js';
 import type { LedgerHome } from './home.js';
-import { type Release, type Settled, find, release, retire } from './operator.js';
+import { loadEngine } from './load-engine.js';
+import type { Release, Settled } from './operator.js';
 import type { Duration } from './options.js';
-import { decodeCall, leaseHeld } from './record.js';
-import { DEFAULT_FORM, type Encryption } from './stored-value.js';
+import { DEFAULT_FORM, type Encryption } from './stored-form.js';
 import type { Phase } from './transition.js';
 
 /** Options of {@link ActionLedger}. */
@@ -79,39 +78,15 @@ export class ActionLedger implements LedgerHome, AsyncDisposable {
    * @returns undefined when there is none. @throws CallNotFoundError when several begin like that.
    */
   async get(id: string): Promise<CallView | undefined> {
+    const { detailed, engineFor, find } = await loadEngine();
     const found = await find(engineFor(this.store), this, id);
     return found === undefined ? undefined : detailed(found, found.evidence?.record, found.now, this.#encryption);
   }
 
   /** Calls, a page at a time. */
   async list(query: CallQuery = {}): Promise<CallPage> {
-    const limit = query.limit ?? 100;
-    const kinds = query.kind === undefined ? (['tool', 'task'] as const) : [query.kind];
-    const [startKind, startAfter] = splitCursor(query.after);
-    const calls: CallView[] = [];
-    for (const kind of kinds.slice(Math.max(kinds.indexOf(startKind ?? kinds[0] as 'tool'), 0))) {
-      let after = kind === startKind ? startAfter : undefined;
-      do {
-        const page = await engineFor(this.store).client.list({ kind, where: this.#where(query), limit: limit - calls.length, ...(after === undefined ? {} : { after }) });
-        for (const stored of page.records) {
-          const seen = decodeCall(stored, this.store.description);
-          if (query.stuck === true && !isStuck(seen.record, leaseHeld(stored, page.now))) continue;
-          calls.push(summary(seen, undefined, page.now));
-        }
-        after = page.next;
-        if (calls.length >= limit) return after === undefined && kind === kinds.at(-1) ? { calls } : { calls, next: `${kind}:${after ?? ''}` };
-      } while (after !== undefined);
-    }
-    return { calls };
-  }
-
-  #where(query: CallQuery): Record<string, string> {
-    return {
-      ledger: this.name,
-      ...(query.tool === undefined ? {} : { tool: query.tool }),
-      ...(query.phase === undefined ? {} : { phase: query.phase }),
-      ...(query.run === undefined ? {} : { run: query.run }),
-    };
+    const { engineFor, listCalls } = await loadEngine();
+    return listCalls(engineFor(this.store), this, query);
   }
 
   /**
@@ -120,6 +95,7 @@ export class ActionLedger implements LedgerHome, AsyncDisposable {
    * @throws CallNotFoundError, ReleaseRefusedError (finished, settled, or held by a worker), UsageError.
    */
   async release(id: string, how: Release): Promise<CallView> {
+    const { detailed, engineFor, release } = await loadEngine();
     const settled = await release(engineFor(this.store), this, id, how, { ...DEFAULT_FORM, encryption: this.#encryption });
     return detailed(settled, settled.evidence?.record, settled.now, this.#encryption);
   }
@@ -130,6 +106,7 @@ export class ActionLedger implements LedgerHome, AsyncDisposable {
    * @throws CallNotFoundError, ReleaseRefusedError (not finished), UsageError.
    */
   async retire(id: string, how: Settled): Promise<CallView> {
+    const { detailed, engineFor, retire } = await loadEngine();
     const retired = await retire(engineFor(this.store), this, id, how);
     return detailed(retired, retired.evidence?.record, retired.now, this.#encryption);
   }
@@ -142,7 +119,8 @@ export class ActionLedger implements LedgerHome, AsyncDisposable {
    * @param identity - a `requestId`, `toolCallId` or `occurrence` for this call.
    * @throws what a guarded tool throws before its body.
    */
-  begin<Value = unknown>(options: BeginOptions<Value>, input: unknown, identity: CallIdentity & CallOptions = {}): Promise<Begun<Value> | Replayed<Value>> {
+  async begin<Value = unknown>(options: BeginOptions<Value>, input: unknown, identity: CallIdentity & CallOptions = {}): Promise<Begun<Value> | Replayed<Value>> {
+    const { begin, engineFor } = await loadEngine();
     return begin<Value>(engineFor(this.store), this, options, input, identity);
   }
 
@@ -153,18 +131,12 @@ export class ActionLedger implements LedgerHome, AsyncDisposable {
    * @param options - `drain`: how long to wait at most. @default '10s'
    */
   async close(options: { readonly drain?: Duration } = {}): Promise<void> {
-    await engineFor(this.store).close(parseDuration(options.drain ?? '10s', 'close({ drain })'));
+    const drainMs = parseDuration(options.drain ?? '10s', 'close({ drain })');
+    const { engineFor } = await loadEngine();
+    await engineFor(this.store).close(drainMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
-}
-
-function splitCursor(after: string | undefined): ['tool' | 'task' | undefined, string | undefined] {
-  if (after === undefined) return [undefined, undefined];
-  const [kind, ...rest] = after.split(':');
-  const cursor = rest.join(':');
-  if (kind !== 'tool' && kind !== 'task') throw new UsageError({ place: 'list({ after })', problem: `${JSON.stringify(after)} is no cursor`, remedy: 'Pass the next of the page before.' });
-  return [kind, cursor === '' ? undefined : cursor];
 }

@@ -1,5 +1,5 @@
 import { type CallRecord, type EvidenceRecord, type Resolution, type Seen, evidenceFor, leaseEndedAt, leaseHeld, subjectOf } from './record.js';
-import type { Encryption } from './stored-value.js';
+import type { Encryption } from './stored-form.js';
 import { readKept } from './stored-value.js';
 import type { Aborted, Phase, RecordedClass } from './transition.js';
 

@@ -2,7 +2,7 @@ import { StoreUnavailableError } from '../errors/store.js';
 import type { StoredRecord, Transaction } from '../store/contract.js';
 import { instant } from '../store/process-clock.js';
 import { Claim } from './claim.js';
-import type { Dispatch } from './dispatch.js';
+import { type Dispatch, notStorable, withoutOmitted } from './dispatch.js';
 import type { Engine } from './engine.js';
 import { fault } from './fault-points.js';
 import { evidenceKey } from './identity.js';
@@ -62,10 +62,24 @@ export async function giveBack(claim: Claim): Promise<void> {
   await claim.fail(endedWithoutStart);
 }
 
+/** The arguments as they are kept. What the fingerprint leaves out need not be storable. @throws InputNotStorableError */
+function keepArguments({ policy, input, key }: Dispatch): ReturnType<typeof keepInput> {
+  const context = { tool: policy.tool, id: key.id, field: 'input' as const };
+  try {
+    return keepInput(input, policy.form, context);
+  } catch {
+    try {
+      return keepInput(withoutOmitted(policy, input), policy.form, context);
+    } catch (error) {
+      throw notStorable(policy, error);
+    }
+  }
+}
+
 async function claimSubject(dispatch: Dispatch): Promise<CallSubject> {
   const { policy, scope, home } = dispatch;
   const tenant = scope?.run?.tenant ?? home.tenant;
-  const input = keepInput(dispatch.input, policy.form, { tool: policy.tool, id: dispatch.key.id, field: 'input' });
+  const input = keepArguments(dispatch);
   return {
     kind: policy.kind,
     ledger: home.name,

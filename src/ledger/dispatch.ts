@@ -1,5 +1,7 @@
 import { UnencodableValueError } from '../encoding/unencodable-value-error.js';
 import { fingerprint } from '../encoding/fingerprint.js';
+import { leaveOut } from '../encoding/leave-out.js';
+import { unencodable } from '../encoding/refusal.js';
 import { IdentityMissingError, type CallReference } from '../errors/call.js';
 import { InputNotStorableError } from '../errors/usage.js';
 import type { RecordKey } from '../store/contract.js';
@@ -34,12 +36,31 @@ function enclosingTask(ancestor: Ancestor | undefined): Ancestor | undefined {
   return found;
 }
 
+/** The arguments without the members that `fingerprint: { omit }` names. */
+export function withoutOmitted(policy: Policy, input: unknown): unknown {
+  try {
+    return (policy.omit ?? []).reduce(leaveOut, input);
+  } catch (thrown) {
+    throw unencodable(thrown);
+  }
+}
+
+/** What of the arguments makes two calls the same. */
+export function compared(policy: Policy, input: unknown): unknown {
+  return policy.fingerprintOf === undefined ? withoutOmitted(policy, input) : policy.fingerprintOf(input);
+}
+
+/** The public error for an argument that has no stored form. */
+export function notStorable(policy: Policy, error: unknown): unknown {
+  if (!(error instanceof UnencodableValueError)) return error;
+  return new InputNotStorableError({ tool: policy.tool, path: error.path, what: error.what });
+}
+
 function fingerprintOf(policy: Policy, input: unknown): string {
   try {
     return fingerprint(policy.fingerprintOf === undefined ? input : policy.fingerprintOf(input), policy.omit);
   } catch (error) {
-    if (!(error instanceof UnencodableValueError)) throw error;
-    throw new InputNotStorableError({ tool: policy.tool, path: String(error.details['path']), what: String(error.details['what']) });
+    throw notStorable(policy, error);
   }
 }
 

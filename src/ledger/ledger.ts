@@ -1,6 +1,6 @@
 import { GUARD_PLACES, type GuardDefinition, makeGuard } from '../tool/guard.js';
 import type { Guard, Same } from '../tool/types.js';
-import { callThroughLedger } from './call.js';
+import { loadEngine, loadedEngine } from './load-engine.js';
 import type { LedgerOptions, TaskOptions } from './options.js';
 import { checkOptions, resolvePolicy } from './policy.js';
 
@@ -12,7 +12,11 @@ function definition(kind: 'ledger' | 'taskLedger', options: LedgerOptions): Guar
     name: options.name,
     bind(info, next) {
       const policy = resolvePolicy(options, kind, info);
-      return (frame) => callThroughLedger(policy, frame, next);
+      return (frame) => {
+        const engine = loadedEngine();
+        if (engine !== undefined) return engine.callThroughLedger(policy, frame, next);
+        return loadEngine().then((module) => module.callThroughLedger(policy, frame, next));
+      };
     },
   };
 }

@@ -6,7 +6,8 @@ import type { LedgerHome } from './home.js';
 import { archiveKey, evidenceKey, keyOfId } from './identity.js';
 import { type CallRecord, type Seen, type SeenEvidence, decodeCall, decodeEvidence, evidenceFor, leaseHeld, subjectOf, writeOver } from './record.js';
 import { committedRecord, notExecutedRecord, refuseRelease, refuseRetirement, retiredRecord } from './resolution.js';
-import { type ResolvedForm, keepResult } from './stored-value.js';
+import { type ResolvedForm } from './stored-form.js';
+import { keepResult } from './stored-value.js';
 
 /** Who settles, and on what grounds. Kept with the record. */
 export interface Settled {

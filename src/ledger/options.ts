@@ -1,4 +1,4 @@
-import type { StoredForm } from './stored-value.js';
+import type { StoredForm } from './stored-form.js';
 import type { EffectClass } from './transition.js';
 import type { Reconciler } from './verdicts.js';
 import type { LedgerHome } from './home.js';

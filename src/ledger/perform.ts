@@ -7,12 +7,12 @@ import type { Attempt } from './attempt.js';
 import { blocked } from './blocked.js';
 import { Claim } from './claim.js';
 import { claim } from './claiming.js';
-import type { Dispatch } from './dispatch.js';
+import { type Dispatch, compared } from './dispatch.js';
 import type { Engine, Leader } from './engine.js';
 import { GivenBack } from './given-back.js';
 import { type Seen, subjectOf } from './record.js';
 import { reconcile } from './reconcile.js';
-import { readKept } from './stored-value.js';
+import { type StoredText, readKept } from './stored-value.js';
 import { type Gate, decide, runsBody } from './transition.js';
 import { inProgress } from './in-progress.js';
 import { type View, look, situationOf, windowLeft } from './view.js';
@@ -146,8 +146,19 @@ function refuseConflict(dispatch: Dispatch, seen: Seen, gate: Gate): void {
   if (record.fingerprint === dispatch.fingerprint) return;
   if (record.phase === 'aborted' && runsBody(gate)) return;
   const { input } = subjectOf(seen);
-  const comparable = input.as === 'full' && input.encrypted !== true;
-  const before = comparable ? readKept(input, undefined, { tool: dispatch.policy.tool, id: dispatch.key.id, field: 'input' }) : undefined;
-  throw new IdentityConflictError({ ...dispatch.reference, phase: record.phase, paths: comparable ? differingPaths(before, dispatch.input) : [] });
+  throw new IdentityConflictError({ ...dispatch.reference, phase: record.phase, paths: conflictingPaths(dispatch, input) });
+}
+
+/** Where the arguments differ, as far as the fingerprint looks; none when the recorded ones were not kept in full. */
+function conflictingPaths(dispatch: Dispatch, input: StoredText): readonly string[] {
+  if (input.as !== 'full' || input.encrypted === true) return [];
+  const { policy, key } = dispatch;
+  const before = readKept(input, undefined, { tool: policy.tool, id: key.id, field: 'input' });
+  try {
+    return differingPaths(compared(policy, before), compared(policy, dispatch.input));
+  } catch {
+    // A selector of the user's may not cope with arguments that another version of the code recorded.
+    return [];
+  }
 }
 

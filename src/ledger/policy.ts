@@ -4,7 +4,7 @@ import type { ToolInfo } from '../tool/guard.js';
 import type { LedgerHome } from './home.js';
 import type { LedgerOptions } from './options.js';
 import type { Selected } from './identity.js';
-import { DEFAULT_FORM, type ResolvedForm } from './stored-value.js';
+import { DEFAULT_FORM, type ResolvedForm } from './stored-form.js';
 import { EFFECT_CLASSES, type RecordedClass } from './transition.js';
 import type { Reconciler } from './verdicts.js';
 

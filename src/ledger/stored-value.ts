@@ -2,37 +2,7 @@ import { UnencodableValueError } from '../encoding/unencodable-value-error.js';
 import { sha256Hex } from '../encoding/fingerprint.js';
 import { redact } from '../encoding/redact.js';
 import { decodeValue, encodeValue } from '../encoding/value-codec.js';
-
-/** How much of a value is kept: all of it, a copy with secret-looking members blanked, or its SHA-256 only. */
-export type Keep = 'full' | 'redacted' | 'digest';
-
-/** Turns stored texts into something unreadable without the key, and back. */
-export interface Encryption {
-  /** @param context - the record the text belongs to; bind it as associated data. */
-  encrypt(text: string, context: EncryptionContext): string | PromiseLike<string>;
-  decrypt(text: string, context: EncryptionContext): string | PromiseLike<string>;
-}
-
-/** What a ciphertext belongs to. */
-export interface EncryptionContext {
-  readonly tool: string;
-  readonly id: string;
-  readonly field: 'input' | 'result';
-}
-
-/** What is kept of arguments and results. */
-export interface StoredForm {
-  /** Of the arguments. @default 'full' */
-  readonly input?: Keep;
-  /** Of the result. Anything but `full` makes it unreplayable: later callers get ResultNotReplayableError. @default 'full' */
-  readonly result?: Keep;
-  /** Member names blanked by `redacted`, beside the built-in ones. */
-  readonly redact?: readonly string[];
-  /** Applied to every text that is kept. */
-  readonly encryption?: Encryption;
-  /** Longer encoded results commit as unreplayable. In characters. @default 4_194_304 */
-  readonly maxResultLength?: number;
-}
+import type { Encryption, EncryptionContext, Keep, ResolvedForm } from './stored-form.js';
 
 /** A kept value. */
 export interface StoredText {
@@ -43,18 +13,6 @@ export interface StoredText {
 
 /** A kept result, or why it cannot be given again. */
 export type StoredResult = (StoredText & { readonly unreplayable?: string }) | { readonly as: 'none'; readonly unreplayable: string };
-
-/** {@link StoredForm} with its defaults. */
-export interface ResolvedForm {
-  readonly input: Keep;
-  readonly result: Keep;
-  readonly redact: readonly string[];
-  readonly encryption: Encryption | undefined;
-  readonly maxResultLength: number;
-}
-
-/** Everything in full, in the open. */
-export const DEFAULT_FORM: ResolvedForm = { input: 'full', result: 'full', redact: [], encryption: undefined, maxResultLength: 4 * 1024 * 1024 };
 
 function keptText(value: unknown, encoded: string, as: Keep, names: readonly string[]): string {
   if (as === 'full') return encoded;

@@ -44,6 +44,7 @@ export interface ToolCall extends CallOptions {
   recordExternalRef(reference: string): Promise<void>;
 }
 
+declare const types: unique symbol;
 declare const same: unique symbol;
 /** "As the body has it." */
 export type Same = typeof same;
@@ -75,24 +76,24 @@ export interface Guard<
     call?: CallOptions,
   ) => Promise<[Result] extends [Same] ? Output : Result>;
   /** Carries the types for `compose`; never there at run time. */
-  readonly types?: { field: Field; body: Body; gives: Gives; caller: Caller; result: Result; positions: Positions };
+  readonly [types]: { field: Field; body: Body; gives: Gives; caller: Caller; result: Result; positions: Positions };
 }
 
-/** Any guard at all, for constraints. Never part of an inferred user type. */
-// biome-ignore lint/suspicious/noExplicitAny: a constraint that every instance of Guard must satisfy.
-export type AnyGuard = Guard<any, any, any, any, any, any>;
+/** Any guard at all, for constraints. */
+export interface AnyGuard {
+  readonly [types]: { field: string; body: unknown; gives: unknown; caller: unknown; result: unknown; positions: readonly unknown[] };
+}
 
-type TypesOf<G> = G extends { readonly types?: infer T } ? NonNullable<T> : never;
 /** One of the type parameters of a guard. */
-export type TypeOf<G, Name extends string> = TypesOf<G> extends { [N in Name]: infer V } ? V : never;
+export type TypeOf<G, Name extends keyof AnyGuard[typeof types]> = G extends AnyGuard ? G[typeof types][Name] : never;
 
 /** The intersection over several guards. */
-export type Intersection<G extends readonly unknown[], Name extends string> = G extends readonly [infer Head, ...infer Rest]
+export type Intersection<G extends readonly unknown[], Name extends keyof AnyGuard[typeof types]> = G extends readonly [infer Head, ...infer Rest]
   ? TypeOf<Head, Name> & Intersection<Rest, Name>
   : unknown;
 
 /** The outermost that says something. */
-export type Outermost<G extends readonly unknown[], Name extends string> = G extends readonly [infer Head, ...infer Rest]
+export type Outermost<G extends readonly unknown[], Name extends keyof AnyGuard[typeof types]> = G extends readonly [infer Head, ...infer Rest]
   ? [TypeOf<Head, Name>] extends [Same]
     ? Outermost<Rest, Name>
     : TypeOf<Head, Name>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CallInProgressError, ledger, taskLedger } from '../../src/index.js';
-import { failAt } from '../../src/testing/index.js';
+import { WorkerLostError, failAt } from '../../src/testing/index.js';
 import { type Worker, failure, latch, world } from './workers.js';
 
 interface Input {
@@ -89,11 +89,10 @@ describe('a call that another worker is carrying out', () => {
   });
 
   it('is looked at again when its lease ends, without anybody telling', async () => {
-    const { w, two, second } = pair();
+    const { w, two, first, second } = pair();
     failAt('after-claim');
-    await failure(pair === undefined ? Promise.resolve() : (async () => second({ id: 'other' }))());
-    expect(two.sent.watch).toBe(0);
-    const error = await w.clock.runUntil(failure(second({ id: 'other' })));
+    expect(await failure(first({ id: 'a' }))).toBeInstanceOf(WorkerLostError);
+    const error = await w.clock.runUntil(failure(second({ id: 'a' })));
     expect(error).toMatchObject({ code: 'LEDGER_BLOCKED', details: { reason: 'worker-lost' } });
     expect(w.clock.monotonic()).toBe(30_000);
     expect(two.sent.watch).toBe(1);
@@ -113,8 +112,9 @@ describe('a call that another worker is carrying out', () => {
   });
 
   it('is waited for although watching fails, or ends early again and again', async () => {
-    for (const watch of [() => Promise.reject(new Error('no subscriptions here')), () => w.sleep(100)]) {
-      var w = world();
+    for (const wakes of [false, true]) {
+      const w = world();
+      const watch = (): Promise<void> => (wakes ? w.sleep(100) : Promise.reject(new Error('no subscriptions here')));
       const gate = latch<string>();
       const [one, two] = [w.worker(), w.worker()];
       two.way.watch = watch;

@@ -36,8 +36,8 @@ export function encodeFrame(payload: string): Buffer {
   const frame = Buffer.allocUnsafe(length + FRAME_OVERHEAD);
   frame.write(payload, HEADER, length, 'utf8');
   const checksum = crc32(frame.subarray(HEADER, HEADER + length));
-  const checked = `${MAGIC}${hex(length)} ${hex(checksum)}`;
-  frame.write(`\n${checked} ${hex(crc32(checked))} `, 0, HEADER, 'latin1');
+  frame.write(`\n${MAGIC}${hex(length)} ${hex(checksum)} `, 0, HEADER, 'latin1');
+  frame.write(`${hex(headerChecksum(frame, 1))} `, 1 + CHECKED + 1, DIGITS + 1, 'latin1');
   frame[HEADER + length] = NEWLINE;
   return frame;
 }
@@ -119,7 +119,7 @@ function headerAt(bytes: Buffer, from: number, to: number): number {
   const length = digitsAt(bytes, start + MAGIC.length);
   const stated = digitsAt(bytes, start + CHECKED + 1);
   if (length === -1 || stated === -1 || bytes[from + HEADER - 1] !== SPACE) return BROKEN;
-  return crc32(bytes.subarray(start, start + CHECKED)) === stated ? length + 1 : BROKEN;
+  return headerChecksum(bytes, start) === stated ? length + 1 : BROKEN;
 }
 
 /** Whether these bytes, fewer than a header, could be the beginning of one. */
@@ -156,6 +156,13 @@ function losesSector(bytes: Buffer, from: number, to: number, base: number): boo
     start = end;
   }
   return false;
+}
+
+/** FNV-1a, each step of which can be undone: no change of a single byte leaves it the same. */
+function headerChecksum(bytes: Buffer, start: number): number {
+  let checksum = 0x811c9dc5;
+  for (let at = start; at < start + CHECKED; at++) checksum = Math.imul(checksum ^ bytes[at]!, 0x01000193);
+  return checksum >>> 0;
 }
 
 function hex(value: number): string {

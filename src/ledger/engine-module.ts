@@ -1,0 +1,7 @@
+/** What is loaded with the first call. */
+export { begin } from './begin.js';
+export { callThroughLedger } from './call.js';
+export { detailed } from './call-view.js';
+export { engineFor } from './engine.js';
+export { listCalls } from './listing.js';
+export { find, release, retire } from './operator.js';

@@ -1,0 +1,14 @@
+/** The engine with everything it needs: loaded with the first call, not with the package. */
+export type EngineModule = typeof import('./engine-module.js');
+
+const loaded: { module: EngineModule | undefined } = { module: undefined };
+
+/** The engine if it is there already, so that calls after the first await nothing for it. */
+export function loadedEngine(): EngineModule | undefined {
+  return loaded.module;
+}
+
+export async function loadEngine(): Promise<EngineModule> {
+  loaded.module ??= await import('./engine-module.js');
+  return loaded.module;
+}

@@ -1,0 +1,44 @@
+/** What is kept of arguments and results: the options, and what they are without a word. */
+
+/** How much of a value is kept: all of it, a copy with secret-looking members blanked, or its SHA-256 only. */
+export type Keep = 'full' | 'redacted' | 'digest';
+
+/** Turns stored texts into something unreadable without the key, and back. */
+export interface Encryption {
+  /** @param context - the record the text belongs to; bind it as associated data. */
+  encrypt(text: string, context: EncryptionContext): string | PromiseLike<string>;
+  decrypt(text: string, context: EncryptionContext): string | PromiseLike<string>;
+}
+
+/** What a ciphertext belongs to. */
+export interface EncryptionContext {
+  readonly tool: string;
+  readonly id: string;
+  readonly field: 'input' | 'result';
+}
+
+/** What is kept of arguments and results. */
+export interface StoredForm {
+  /** Of the arguments. @default 'full' */
+  readonly input?: Keep;
+  /** Of the result. Anything but `full` makes it unreplayable: later callers get ResultNotReplayableError. @default 'full' */
+  readonly result?: Keep;
+  /** Member names blanked by `redacted`, beside the built-in ones. */
+  readonly redact?: readonly string[];
+  /** Applied to every text that is kept. */
+  readonly encryption?: Encryption;
+  /** Longer encoded results commit as unreplayable. In characters. @default 4_194_304 */
+  readonly maxResultLength?: number;
+}
+
+/** {@link StoredForm} with its defaults. */
+export interface ResolvedForm {
+  readonly input: Keep;
+  readonly result: Keep;
+  readonly redact: readonly string[];
+  readonly encryption: Encryption | undefined;
+  readonly maxResultLength: number;
+}
+
+/** Everything in full, in the open. */
+export const DEFAULT_FORM: ResolvedForm = { input: 'full', result: 'full', redact: [], encryption: undefined, maxResultLength: 4 * 1024 * 1024 };

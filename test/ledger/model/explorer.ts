@@ -1,0 +1,96 @@
+/**
+ * Walks every interleaving of a scenario, breadth first, so that the first violation found has the shortest trace.
+ */
+import { moves, everythingOver } from './actor-moves.js';
+import { Violation } from './invariants.js';
+import { ENGINE, type Rules } from './rules.js';
+import { demandWayOut } from './way-out.js';
+import { fingerprintOf, look, type Scenario, start, type World } from './world.js';
+
+export interface Exploration {
+  readonly states: number;
+  readonly moves: number;
+  /** How often each thing happened, so that a test can see that it did. */
+  readonly happened: ReadonlyMap<string, number>;
+  readonly violation?: { readonly what: string; readonly trace: readonly string[] };
+}
+
+interface Node {
+  readonly world: World;
+  readonly from: Node | undefined;
+  readonly label: string;
+}
+
+function traceOf(node: Node, last: string): readonly string[] {
+  const labels = [last];
+  for (let one: Node | undefined = node; one?.from !== undefined; one = one.from) labels.unshift(one.label);
+  return labels;
+}
+
+/** A move without the numbers in it. */
+function kindOf(label: string): string {
+  return label.replace(/^w\d /, '').replace(/\d+/g, '#');
+}
+
+/** Explores until nothing new is reachable, or until an invariant is broken. */
+export function explore(scenario: Scenario, rules: Rules = ENGINE, atMost = 3_000_000): Exploration {
+  const policies = [...new Set(scenario.workers.map(({ policy }) => policy))];
+  const first: Node = { world: start(scenario), from: undefined, label: '' };
+  const known = new Set([fingerprintOf(first.world)]);
+  const exits = new Set<string>();
+  const happened = new Map<string, number>();
+  let level: Node[] = [first];
+  let made = 0;
+  const broken = (node: Node, label: string, error: unknown): Exploration => {
+    if (!(error instanceof Violation)) throw error;
+    return { states: known.size, moves: made, happened, violation: { what: error.message, trace: traceOf(node, label) } };
+  };
+  while (level.length > 0) {
+    const next: Node[] = [];
+    for (const node of level) {
+      for (const make of moves(scenario, rules, node.world)) {
+        let reached: ReturnType<typeof make>;
+        try {
+          reached = make();
+        } catch (error) {
+          return broken(node, `then: ${(error as Error).message}`, error);
+        }
+        for (const { label, to } of reached) {
+          made += 1;
+          const kind = kindOf(label);
+          happened.set(kind, (happened.get(kind) ?? 0) + 1);
+          const text = fingerprintOf(to);
+          if (known.has(text)) continue;
+          known.add(text);
+          const reachedNode: Node = { world: to, from: node, label };
+          try {
+            checkExit(rules, policies, to, exits);
+          } catch (error) {
+            return broken(reachedNode, `then: ${(error as Error).message}`, error);
+          }
+          next.push(reachedNode);
+        }
+      }
+    }
+    if (known.size > atMost) throw new Error(`${scenario.name} has more than ${atMost} states; make it smaller`);
+    level = next;
+  }
+  return { states: known.size, moves: made, happened };
+}
+
+/** Each record once: what leads out of it does not depend on who else is where. */
+function checkExit(rules: Rules, policies: Parameters<typeof demandWayOut>[1], world: World, exits: Set<string>): void {
+  const view = { ...look(world), now: everythingOver(world) };
+  if (view.seen === undefined) return;
+  const text = `${JSON.stringify(view.seen.record)}${JSON.stringify(view.evidence?.record)}${view.now}`;
+  if (exits.has(text)) return;
+  exits.add(text);
+  demandWayOut(rules, policies, view);
+}
+
+/** A trace for people. */
+export function tell(exploration: Exploration): string {
+  const { violation } = exploration;
+  if (violation === undefined) return 'no invariant is broken';
+  return [`${violation.what}, after ${exploration.states} states:`, ...violation.trace.map((label, position) => `  ${position + 1}. ${label}`)].join('\n');
+}
