@@ -15,9 +15,9 @@ export type { Encryption, EncryptionContext, Keep, StoredForm } from './ledger/s
 export { committed, notExecuted, unknown, type ReconcileQuestion, type Reconciler, type Verdict } from './ledger/verdicts.js';
 
 // Where it is recorded, and the operator's side
-export { ActionLedger, type ActionLedgerOptions, type CallPage, type CallQuery } from './ledger/action-ledger.js';
+export { ActionLedger, type ActionLedgerOptions } from './ledger/action-ledger.js';
 export type { BeginOptions, Begun, Replayed } from './ledger/begin.js';
-export type { CallView } from './ledger/call-view.js';
+export type { CallPage, CallQuery, CallView } from './ledger/call-view.js';
 export type { LedgerHome } from './ledger/home.js';
 export type { Release, Settled } from './ledger/operator.js';
 export type { Resolution } from './ledger/record.js';

@@ -12,7 +12,7 @@ export type Paint = (style: 'bold' | 'dim' | 'green' | 'red' | 'yellow', text: s
 export const paint: Paint = process.stdout.isTTY && process.stdout.hasColors() ? styleText : (_style, text) => text;
 
 /** Cents as euros. */
-export function euros(cents: number): string {
+function euros(cents: number): string {
   return (cents / 100).toLocaleString('en', { minimumFractionDigits: 2 });
 }
 

@@ -30,7 +30,7 @@ const MOST_DISPATCHES = 10;
  *
  * @param folder - for the gateway's book and the ledger's records
  * @param tell - is told what happens to which invoice
- * @throws Error when nobody can be brought to report back on an invoice.
+ * @throws Error when an invoice does not get done however often it is dispatched.
  */
 export async function payAll(
   mode: Mode,
@@ -58,7 +58,9 @@ export async function payAll(
       return;
     }
     toCome.shift();
-    kills += 1;
+    worker.once('exit', (_code, signal) => {
+      if (signal === 'SIGKILL') kills += 1;
+    });
     tell(invoiceId, `worker ${worker.pid} killed ${MOMENTS[moment]}; dispatched again`);
     worker.kill('SIGKILL');
   });
@@ -67,6 +69,7 @@ export async function payAll(
   const carryOut = async (invoice: Invoice, first: ChildProcess): Promise<ChildProcess> => {
     const { invoiceId } = invoice;
     let worker = first;
+    let why = '';
     for (let dispatches = 0; dispatches < MOST_DISPATCHES; dispatches += 1) {
       workerOn.set(invoiceId, worker);
       const report = await dispatch(worker, invoice);
@@ -83,13 +86,15 @@ export async function payAll(
           tell(invoiceId, 'blocked; dispatched again all the same');
           break;
         case 'failed':
-          tell(invoiceId, `failed (${report.error}); dispatched again`);
+          why = report.error;
+          tell(invoiceId, `failed (${why}); dispatched again`);
           break;
         case 'lost':
+          why = 'its worker was lost';
           worker = startWorker();
       }
     }
-    throw new Error(`${invoiceId} was dispatched ${MOST_DISPATCHES} times, and nobody reported back.`);
+    throw new Error(`${invoiceId} was dispatched ${MOST_DISPATCHES} times and did not get done: ${why}.`);
   };
 
   const queue = invoices.values();

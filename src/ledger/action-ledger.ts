@@ -3,41 +3,18 @@ import { UsageError } from '../errors/usage.js';
 import type { Store } from '../store/contract.js';
 import type { CallIdentity, CallOptions } from '../tool/types.js';
 import type { BeginOptions, Begun, Replayed } from './begin.js';
-import type { CallView } from './call-view.js';
+import type { CallPage, CallQuery, CallView } from './call-view.js';
 import type { Configuration } from './default-home.js';
 import type { LedgerHome } from './home.js';
 import { loadEngine } from './load-engine.js';
 import type { Release, Settled } from './operator.js';
 import type { Duration } from './options.js';
 import { DEFAULT_FORM, type Encryption } from './stored-form.js';
-import type { Phase } from './transition.js';
 
 /** Options of {@link ActionLedger}. */
 export interface ActionLedgerOptions extends Configuration {
   /** Needed to read, or release with a result, what was stored encrypted. */
   readonly encryption?: Encryption;
-}
-
-/** Which calls to list. */
-export interface CallQuery {
-  readonly kind?: 'tool' | 'task';
-  readonly tool?: string;
-  readonly phase?: Phase;
-  /** The run id that the caller gave. */
-  readonly run?: string;
-  /** Only calls that wait for somebody to settle them. */
-  readonly stuck?: boolean;
-  /** The `next` of the page before. */
-  readonly after?: string;
-  /** At most this many, 1 to 1000. @default 100 */
-  readonly limit?: number;
-}
-
-/** A page of calls. */
-export interface CallPage {
-  readonly calls: readonly CallView[];
-  /** Present when there is more. */
-  readonly next?: string;
 }
 
 /**

@@ -13,7 +13,7 @@ import { LiveCall } from './live-call.js';
 import type { CallRecord, Seen } from './record.js';
 import { type Throw, classifyThrow, failedRecord } from './resolution.js';
 import { keepResult } from './stored-value.js';
-import type { View } from './view.js';
+import type { View } from './record.js';
 
 /** How a body is started; the caller decides what surrounds it. */
 export type StartBody = (live: LiveCall) => unknown;

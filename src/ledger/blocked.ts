@@ -3,7 +3,7 @@ import type { Dispatch } from './dispatch.js';
 import type { Engine } from './engine.js';
 import { type Seen, leaseEndedAt } from './record.js';
 import { keyWindowEnd } from './resolution.js';
-import type { View } from './view.js';
+import type { View } from './record.js';
 
 /** Why a call stays blocked, for programs. */
 export type BlockReason = 'worker-lost' | 'ended-unknown' | 'key-window-over' | 'attempts-used-up' | 'reconciler-unsure' | 'verdict-refused' | 'class-changed';

@@ -44,6 +44,28 @@ export interface CallView {
   readonly result?: unknown;
 }
 
+/** Which calls to list. */
+export interface CallQuery {
+  readonly kind?: 'tool' | 'task';
+  readonly tool?: string;
+  readonly phase?: Phase;
+  /** The run id that the caller gave. */
+  readonly run?: string;
+  /** Only calls that wait for somebody to settle them. */
+  readonly stuck?: boolean;
+  /** The `next` of the page before. */
+  readonly after?: string;
+  /** At most this many, 1 to 1000. @default 100 */
+  readonly limit?: number;
+}
+
+/** A page of calls. */
+export interface CallPage {
+  readonly calls: readonly CallView[];
+  /** Present when there is more. */
+  readonly next?: string;
+}
+
 const OF_RECORD = ['aborted', 'error', 'externalRef', 'resolution'] as const;
 const OF_SUBJECT = ['tenant', 'runId', 'threadId', 'toolCallId', 'task'] as const;
 

@@ -9,7 +9,8 @@ import { evidenceKey } from './identity.js';
 import { type CallSubject, decodeCall, encodeCall, indexOf } from './record.js';
 import { claimedRecord, endedWithoutStart } from './resolution.js';
 import { keepInput } from './stored-value.js';
-import { type View, look } from './view.js';
+import type { View } from './record.js';
+import { look } from './view.js';
 
 /** Claims: compare-and-swap against exactly what was judged. @returns the claim, or what stands there instead. */
 export async function claim(engine: Engine, dispatch: Dispatch, view: View | undefined, gate: 'ALLOW' | 'RECLAIM'): Promise<Claim | View> {

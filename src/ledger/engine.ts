@@ -5,7 +5,7 @@ import type { RecordKey, Store, StoredRecord } from '../store/contract.js';
 import { type ProcessClock, machineClock, pause } from '../store/process-clock.js';
 import { emit } from '../tool/events.js';
 import { LeaseKeeper } from './leases.js';
-import type { View } from './view.js';
+import type { View } from './record.js';
 
 /** How an engine can be set up; for tests and for people with several workers in one process. */
 export interface EngineOptions {

@@ -1,6 +1,5 @@
 import { UsageError } from '../errors/usage.js';
-import type { CallPage, CallQuery } from './action-ledger.js';
-import { type CallView, isStuck, summary } from './call-view.js';
+import { type CallPage, type CallQuery, type CallView, isStuck, summary } from './call-view.js';
 import type { Engine } from './engine.js';
 import type { LedgerHome } from './home.js';
 import { decodeCall, leaseHeld } from './record.js';

@@ -15,7 +15,8 @@ import { reconcile } from './reconcile.js';
 import { type StoredText, readKept } from './stored-value.js';
 import { type Gate, decide, runsBody } from './transition.js';
 import { inProgress } from './in-progress.js';
-import { type View, look, situationOf, windowLeft } from './view.js';
+import type { View } from './record.js';
+import { look, situationOf, windowLeft } from './view.js';
 import { waitForMove } from './waiting.js';
 
 /** Runs a body under a won claim. */

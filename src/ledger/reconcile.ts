@@ -9,7 +9,8 @@ import { type CallRecord, type Seen, evidenceFor, leaseEndedAt, without, writeOv
 import { askedRecord, believesNotExecuted, committedRecord, notExecutedRecord } from './resolution.js';
 import { keepResult } from './stored-value.js';
 import type { Verdict } from './verdicts.js';
-import { type View, look } from './view.js';
+import type { View } from './record.js';
+import { look } from './view.js';
 import { waitAtMost } from './waiting.js';
 
 type Open = View & { readonly seen: Seen };

@@ -86,6 +86,14 @@ export interface SeenEvidence {
   readonly record: EvidenceRecord;
 }
 
+/** What the store said of an identity, and when. */
+export interface View {
+  readonly seen: Seen | undefined;
+  readonly evidence: SeenEvidence | undefined;
+  /** The store's clock. */
+  readonly now: number;
+}
+
 // JSON carries no line break outside of its texts, and none inside them: what stands before the first is the record.
 const SUBJECT = '\n';
 

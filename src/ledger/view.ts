@@ -1,17 +1,9 @@
 import { evidenceKey } from './identity.js';
 import type { Dispatch } from './dispatch.js';
 import type { Engine } from './engine.js';
-import { type Seen, type SeenEvidence, decodeCall, decodeEvidence, evidenceFor, leaseHeld, mayHaveHappened } from './record.js';
+import { type View, decodeCall, decodeEvidence, evidenceFor, leaseHeld, mayHaveHappened } from './record.js';
 import { keyWindowEnd, keyWindowOpen } from './resolution.js';
 import { type Situation, standingOf } from './transition.js';
-
-/** What the store said of an identity, and when. */
-export interface View {
-  readonly seen: Seen | undefined;
-  readonly evidence: SeenEvidence | undefined;
-  /** The store's clock. */
-  readonly now: number;
-}
 
 /** What the store says now. */
 export async function look(engine: Engine, dispatch: Dispatch): Promise<View> {

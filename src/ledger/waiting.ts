@@ -3,7 +3,7 @@ import type { Dispatch } from './dispatch.js';
 import type { Engine } from './engine.js';
 import { inProgress } from './in-progress.js';
 import type { Seen } from './record.js';
-import type { View } from './view.js';
+import type { View } from './record.js';
 
 /** However a store tells of changes, it is asked again after this long. */
 const SAFETY_READ_MS = 30_000;

@@ -66,19 +66,15 @@ async function seen(surroundings: Surroundings, job: Job, call: string, make: ()
 
 class Hanging extends Error {}
 
-async function inTime(surroundings: Surroundings, job: Job, call: string, patienceMs: number, answer: Promise<unknown>): Promise<unknown> {
-  let over = false;
-  const late = surroundings.sleep(patienceMs).then(() => {
-    if (over) return undefined;
-    surroundings.witness.add({ type: 'hung', worker: surroundings.worker, call, key: job.key });
-    throw new Hanging(call);
+function inTime(surroundings: Surroundings, job: Job, call: string, patienceMs: number, answer: Promise<unknown>): Promise<unknown> {
+  const { after, witness, worker } = surroundings;
+  return new Promise((resolve, reject) => {
+    const forget = after(patienceMs, () => {
+      witness.add({ type: 'hung', worker, call, key: job.key });
+      reject(new Hanging(call));
+    });
+    answer.then(resolve, reject).finally(forget);
   });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    over = true;
-    late.catch(() => undefined);
-  }
 }
 
 function noteError({ witness, worker }: Surroundings, about: { worker: string; call: string; key: string }, error: unknown): void {

@@ -23,7 +23,7 @@ function around(store: Store, changed: Partial<Pick<Store, 'transact' | 'renew'>
 
 /** A store whose answers get lost, half of them before the question was heard. */
 export function losingAnswers(store: Store, probability: number, draw: Draw, struck: () => void): Store {
-  const losses = new Map<Transaction, number>();
+  const losses = new WeakMap<Transaction, number>();
   return around(store, {
     async transact(transaction, nonce) {
       const lostSoFar = losses.get(transaction) ?? 0;
@@ -97,7 +97,7 @@ function nobodyIsSuperseded(store: Store): Store {
 
 /** The second sending of a transaction no longer says that it is the second. */
 function everyResendIsNew(store: Store): Store {
-  const sendings = new Map<Transaction, number>();
+  const sendings = new WeakMap<Transaction, number>();
   return around(store, {
     transact(transaction, nonce) {
       const sending = (sendings.get(transaction) ?? 0) + 1;

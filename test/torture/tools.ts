@@ -10,7 +10,8 @@ export interface Surroundings {
   readonly worker: string;
   readonly witness: Witness;
   readonly provider: Provider;
-  sleep(ms: number): Promise<void>;
+  /** Calls `callback` once, after `ms` of this worker's time. @returns what takes that back. */
+  after(ms: number, callback: () => void): () => void;
   /** Passes a point at which the worker may be lost or stopped. */
   passing(point: Point): void | PromiseLike<void>;
   /** Resolves at once, unless the worker is lost (never) or stopped (when it goes on). */
@@ -114,14 +115,14 @@ async function body(surroundings: Surroundings, settings: Settings, kind: ToolKi
   };
 
   witness.add({ type: 'body', worker, call: input.call, key: job.key, attempt });
-  await surroundings.sleep(job.bodyMs);
+  await pause(surroundings, job.bodyMs);
   await surroundings.passing('in-body');
   const throws = attempt === 1 ? job.throws : undefined;
   if (throws === 'before') fail(false);
   if (throws === 'not-executed') throw new NotExecutedError(`${job.key} was not even tried`);
   // A keyed body makes its request through the guard, which knows when the time for that is over.
   const result = kind.boundary === 'explicit' || kind.effect === 'keyed_mutate' ? await call.effect(send) : await send();
-  await surroundings.sleep(job.bodyMs);
+  await pause(surroundings, job.bodyMs);
   if (throws === 'after') fail(true);
   return result;
 }
@@ -134,4 +135,8 @@ function reconciler(surroundings: Surroundings, jobOf: (input: Input) => Job): R
     const effect = surroundings.provider.close(job.key, attempts);
     return effect === undefined ? notExecuted(`the book has nothing for ${job.key}, and takes nothing of attempts up to ${attempts}`) : committed(resultOf(effect, job.padding));
   };
+}
+
+function pause({ after }: Surroundings, ms: number): Promise<void> {
+  return new Promise((resolve) => void after(ms, resolve));
 }
