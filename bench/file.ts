@@ -48,7 +48,7 @@ export async function measureFile(scale: Scale, note: (what: string) => void): P
 }
 
 function extent(scale: Scale): Extent {
-  return scale.quick ? { rounds: scale.rounds, blocks: 3, count: 25 } : { rounds: scale.rounds, blocks: 20, count: 40 };
+  return scale.quick ? { rounds: scale.rounds, blocks: 6, count: 8 } : { rounds: scale.rounds, blocks: 60, count: 8 };
 }
 
 function oneFresh(tool: Tool, scale: Scale): Block {

@@ -35,6 +35,9 @@ export async function heapProgram([kind, count, folder, seed]: readonly string[]
   const before = heapBytes();
   await fill(tool, Number(count), Number(seed));
   const grown = heapBytes() - before;
+  // The turn in which the last call was answered may still be ending.
+  await nextTurn();
+  await nextTurn();
   const timers = process
     .getActiveResourcesInfo()
     .filter((resource) => resource === 'Timeout' || resource === 'Immediate');

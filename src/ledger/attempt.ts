@@ -54,7 +54,7 @@ async function runToTheEnd(engine: Engine, dispatch: Dispatch, live: LiveCall, s
   try {
     const implicit = dispatch.policy.boundary === 'implicit';
     if (implicit) await fault('before-effect', live.context);
-    const value = await start(live);
+    const value = await bodyOf(live, start);
     if (implicit) await fault('after-effect', live.context);
     return await recordSuccess(engine, dispatch, live, value);
   } catch (error) {
@@ -65,6 +65,14 @@ async function runToTheEnd(engine: Engine, dispatch: Dispatch, live: LiveCall, s
   } finally {
     if (!live.recordingGoesOn) engine.leases.drop(live.claim);
     live.end();
+  }
+}
+
+async function bodyOf(live: LiveCall, start: StartBody): Promise<unknown> {
+  try {
+    return await start(live);
+  } finally {
+    live.bodyEnded();
   }
 }
 

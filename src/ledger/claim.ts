@@ -75,6 +75,12 @@ export class Claim implements KeptLease {
     throw (this.lostBecause ??= this.#leaseLost('it ran out before the start'));
   }
 
+  /** Whether the record says that this claim may have had its effect. */
+  get #started(): boolean {
+    const { fence, owner, phase } = this.record;
+    return fence === this.fence && owner === this.owner && (phase === 'attempting' || phase === 'unknown');
+  }
+
   #leaseLost(what: string): LeaseLostError {
     return new LeaseLostError({ ...this.reference, what });
   }
@@ -112,9 +118,10 @@ export class Claim implements KeptLease {
   /** Makes the attempt durable: from here on a crash leaves the call ambiguous. @throws LeaseLostError */
   async startEffect(): Promise<void> {
     await this.assertHeld();
-    if (this.record.phase !== 'intended') return;
+    if (this.#started) return;
     const started = await this.amend((record) => startedRecord(record, this), 'keep');
-    if (!started) throw (this.lostBecause ??= this.#leaseLost('another worker has taken over'));
+    // Another effect of the same body may have crossed it meanwhile.
+    if (!started && !this.#started) throw (this.lostBecause ??= this.#leaseLost('another worker has taken over'));
     if (!this.timeLeft) await this.assertHeld();
   }
 

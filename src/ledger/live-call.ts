@@ -9,8 +9,6 @@ import { idempotencyKeyOf } from './identity.js';
 
 /** A running attempt: what the body is given, and what it did with it. */
 export class LiveCall {
-  /** Whether the point of no return was passed, as far as anyone can tell. */
-  crossed: boolean;
   keyUsed = false;
   /** The caller has its answer, and the lease is kept for a completion that is still being written. */
   recordingGoesOn = false;
@@ -21,6 +19,11 @@ export class LiveCall {
   #controller: AbortController | undefined;
   #windowTimer: ClockTimer | undefined;
   #stopped: unknown;
+  #windowOver: LeaseLostError | undefined;
+  #bodyOver = false;
+  #crossed: boolean;
+  /** Effects that are about to start: the record may say so before we know that it does. */
+  #starting = 0;
   readonly #forward = (): void => this.stop(this.#dispatch.signal?.reason);
 
   constructor(engine: Engine, dispatch: Dispatch, claim: Claim, windowEndsInMs: number | undefined) {
@@ -28,7 +31,17 @@ export class LiveCall {
     this.#dispatch = dispatch;
     this.claim = claim;
     this.#windowEndsInMs = windowEndsInMs;
-    this.crossed = claim.record.phase === 'attempting';
+    this.#crossed = claim.record.phase === 'attempting';
+  }
+
+  /** Whether the point of no return was passed, as far as anyone can tell. */
+  get crossed(): boolean {
+    return this.#crossed || this.#starting > 0;
+  }
+
+  /** From now on no effect starts: how the body ended is about to be recorded. */
+  bodyEnded(): void {
+    this.#bodyOver = true;
   }
 
   /** Aborts the body's signal. */
@@ -53,9 +66,11 @@ export class LiveCall {
   watchWindow(): void {
     if (this.#windowEndsInMs === undefined) return;
     const { claim } = this;
-    this.#windowTimer = this.#engine.clock.after(this.#windowEndsInMs, () =>
-      this.stop(new LeaseLostError({ ...claim.reference, what: 'the provider no longer honours its idempotency key' })),
-    );
+    this.#windowTimer = this.#engine.clock.after(this.#windowEndsInMs, () => {
+      // Kept apart: a body that was stopped for another reason before must not send a forgotten key either.
+      this.#windowOver = new LeaseLostError({ ...claim.reference, what: 'the provider no longer honours its idempotency key' });
+      this.stop(this.#windowOver);
+    });
   }
 
   end(): void {
@@ -64,18 +79,33 @@ export class LiveCall {
   }
 
   async effect<T>(fn: () => T | PromiseLike<T>): Promise<T> {
-    const { claim } = this;
-    if (this.#stopped instanceof LeaseLostError) throw this.#stopped;
-    if (this.#dispatch.policy.boundary === 'explicit') {
-      await claim.startEffect();
-      this.crossed = true;
-    } else {
-      await claim.assertHeld();
-    }
+    await this.#begin();
     await fault('before-effect', this.context);
     const value = await fn();
     await fault('after-effect', this.context);
     return value;
+  }
+
+  /** @throws LeaseLostError unless an effect may start now. */
+  async #begin(): Promise<void> {
+    const { claim } = this;
+    this.#refuseLateEffect();
+    this.#starting += 1;
+    try {
+      if (this.#dispatch.policy.boundary === 'explicit') await claim.startEffect();
+      else await claim.assertHeld();
+      this.#refuseLateEffect();
+      this.#crossed = true;
+    } finally {
+      this.#starting -= 1;
+    }
+  }
+
+  #refuseLateEffect(): void {
+    if (this.#stopped instanceof LeaseLostError) throw this.#stopped;
+    if (this.#windowOver !== undefined) throw this.#windowOver;
+    // A body that gave up on its own effect has been recorded by then, perhaps as one that did nothing.
+    if (this.#bodyOver) throw new LeaseLostError({ ...this.claim.reference, what: 'its body has ended' });
   }
 
   get context(): { tool: string; id: string; fence: number } {

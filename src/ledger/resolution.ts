@@ -145,13 +145,17 @@ export function retiredRecord(record: CallRecord, resolution: Resolution): CallR
 /** The record, settled as not executed: the next call may run. */
 export function notExecutedRecord(record: CallRecord, resolution: Resolution): CallRecord {
   const rest = without(record, 'resolver', 'firstClaimAt', 'keyUsed', 'leaseEndedAt', 'earlierUnsettled');
-  return { ...rest, phase: 'aborted', aborted: 'not-executed', resolution };
+  // A person who looked lets it be tried again, however often it was before.
+  const attempts = resolution.by === 'operator' ? 0 : record.attempts;
+  return { ...rest, phase: 'aborted', aborted: 'not-executed', attempts, resolution };
 }
 
 /** Why a release is refused, or undefined when it is accepted. */
 export function refuseRelease(record: CallRecord, as: 'completed' | 'not-executed', held: boolean, forced: boolean, evidence: boolean): string | undefined {
   if (record.phase === 'committed') return 'it is finished, and its result is recorded';
-  if (record.phase === 'aborted' && record.aborted === 'not-executed') return 'it is settled as not executed, and may run again as it is';
+  // With its attempts used up it is blocked all the same, so that a release for more of them is accepted, once.
+  const moreAttempts = as === 'not-executed' && record.attempts > 0;
+  if (record.phase === 'aborted' && record.aborted === 'not-executed' && !moreAttempts) return 'it is settled as not executed, and may run again as it is';
   if (held && !forced) return 'a worker holds its lease';
   if (as === 'not-executed' && evidence) return 'a worker that was superseded has left its success as evidence';
   return undefined;

@@ -105,8 +105,8 @@ class Drafting {
     return { lives: faults.map((one) => this.life(jobs, settings, one, concurrency)) };
   }
 
-  killedAt(point: Point): Faults {
-    return { kill: { point, nth: this.draw.between(1, 3) } };
+  killedAt(point: Point, latest = 3): Faults {
+    return { kill: { point, nth: this.draw.between(1, latest) } };
   }
 
   killedSomewhere(): Faults {
@@ -128,8 +128,8 @@ function killPoints(point: Point): Making {
   const afterwards = point === 'before-resolve' || point === 'after-verdict';
   return (draft) => {
     const jobs = draft.jobs(7, afterwards ? { fits: asking, throwing: false } : {});
-    const first = afterwards ? [draft.killedAt('after-effect'), draft.killedAt(point), ACCEPTED] : [draft.killedAt(point), draft.killedAt(point), draft.killedSomewhere()];
-    const second = afterwards ? [draft.killedAt(point), ACCEPTED] : [draft.killedSomewhere(), ACCEPTED];
+    const first = afterwards ? [draft.killedAt('after-effect'), draft.killedAt(point, 1), ACCEPTED] : [draft.killedAt(point), draft.killedAt(point), draft.killedSomewhere()];
+    const second = afterwards ? [draft.killedAt(point, 1), ACCEPTED] : [draft.killedSomewhere(), ACCEPTED];
     return {
       jobs,
       settings: QUICK,

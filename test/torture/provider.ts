@@ -80,7 +80,7 @@ export function providerOver(witness: Witness, now: () => number): Provider {
   const find = (key: string): Requested | undefined => effectsOf(witness.events(), key)[0];
   return {
     send(request) {
-      witness.add({ type: 'requested', at: now(), ...request });
+      witness.add({ type: 'requested', at: Math.floor(now()), ...request });
       for (const [one, verdict] of judgeRequests(witness.events())) {
         if (one.receipt !== request.receipt) continue;
         if (verdict.outcome === 'refused') return undefined;

@@ -79,15 +79,15 @@ export function unexplained(bytes: Buffer, from: number, to: number, base: numbe
     if (header === INCOMPLETE) return -1;
     if (header > 0) {
       const end = at + FRAME_OVERHEAD + header - 1;
-      if (end > to) return -1;
-      if (losesSector(bytes, at, end, base)) {
-        at = end;
-        continue;
-      }
-      // The length of a torn frame may reach over what was torn behind it.
-      const next = nextBeginning(bytes, at + 1, end);
-      if (next === end) return at;
-      at = next;
+      const limit = Math.min(end, to);
+      const next = nextBeginning(bytes, at + 1, limit);
+      if (next < limit || end > to) {
+        // Torn, with or without another write behind it. A frame has no line break before its last byte.
+        const broken = bytes.indexOf(NEWLINE, at + 1);
+        if (broken !== -1 && broken < next) return broken;
+        at = next;
+      } else if (losesSector(bytes, at, end, base)) at = end;
+      else return at;
       continue;
     }
     const boundary = at + SECTOR - ((base + at) % SECTOR);

@@ -1,10 +1,11 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { appendFile, chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RecordKey, Store, StoredRecord, TransactionResult } from '../../../src/store/contract.js';
 import { type FileStore, type FileStoreOptions, openFileStore } from '../../../src/store/file/file-store.js';
+import { encodeFrame } from '../../../src/store/file/frame.js';
 import { type ConformanceCase, runConformanceCase, type StoreFactory, storeConformance } from '../../../src/testing/conformance.js';
 import { manualClock } from '../../../src/testing/manual-clock.js';
 
@@ -295,10 +296,13 @@ describe('opening', () => {
     expect(await readdir(folder)).toEqual(['00000001.log']);
   });
 
-  test('the log of a newer version is refused', async () => {
-    await writeFile(join(folder, '00000001.log'), '');
-    await chmod(join(folder, '00000001.log'), 0o600);
-    await expect(openFileStore(folder)).rejects.toMatchObject({ code: 'STORE_DAMAGED' });
+  test('a newer format, and a newer kind of record, is refused as such', async () => {
+    const file = join(folder, '00000001.log');
+    await writeFile(file, encodeFrame(JSON.stringify(['open', 2, 'id', 16, 1, 0, 0])));
+    await expect(openFileStore(folder)).rejects.toMatchObject({ code: 'STORE_FORMAT', details: { field: 'format', found: 2 } });
+    await writeFile(file, encodeFrame(JSON.stringify(['open', 1, 'id', 16, 1, 0, 0])));
+    await appendFile(file, encodeFrame(JSON.stringify(['merge', ['writer', 1, 0, 0], 0])));
+    await expect(openFileStore(folder)).rejects.toMatchObject({ code: 'STORE_FORMAT', details: { found: '"merge"' } });
   });
 });
 
