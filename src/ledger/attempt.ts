@@ -1,4 +1,4 @@
-import { CallTimeoutError, NotExecutedError } from '../errors/call.js';
+import { CallTimeoutError, CompletionNotRecordedError, NotExecutedError } from '../errors/call.js';
 import { MyceliumError } from '../errors/mycelium-error.js';
 import { StoreUnavailableError } from '../errors/store.js';
 import type { CallFrame } from '../tool/guard.js';
@@ -7,12 +7,12 @@ import type { Claim, Completion } from './claim.js';
 import { giveBack } from './claiming.js';
 import type { Dispatch } from './dispatch.js';
 import type { Engine } from './engine.js';
-import { WorkerLostError, fault } from './fault-points.js';
+import { WorkerLostError, fault, faultsInUse } from './fault-points.js';
 import { GivenBack } from './given-back.js';
 import { LiveCall } from './live-call.js';
 import type { CallRecord, Seen } from './record.js';
 import { type Throw, classifyThrow, failedRecord } from './resolution.js';
-import { keepResult } from './stored-value.js';
+import { type StoredResult, keepResult } from './stored-value.js';
 import type { View } from './record.js';
 
 /** How a body is started; the caller decides what surrounds it. */
@@ -29,7 +29,7 @@ export type Attempt = { readonly value: unknown; readonly view: View } | { reado
  */
 export async function attempt(engine: Engine, dispatch: Dispatch, claim: Claim, windowLeftMs: number | undefined, start: StartBody, entered: () => boolean): Promise<Attempt> {
   const live = new LiveCall(engine, dispatch, claim, windowLeftMs);
-  await refuseLateStart(engine, dispatch, claim);
+  if (!claim.timeLeft || dispatch.signal?.aborted === true) await refuseLateStart(engine, dispatch, claim);
   engine.leases.keep(claim);
   live.watchWindow();
   const running = runToTheEnd(engine, dispatch, live, start, entered);
@@ -39,7 +39,6 @@ export async function attempt(engine: Engine, dispatch: Dispatch, claim: Claim, 
 /** An answer that came after the lease was over, or after the caller gave up, starts nothing. */
 async function refuseLateStart(engine: Engine, dispatch: Dispatch, claim: Claim): Promise<void> {
   const aborted = dispatch.signal?.aborted === true;
-  if (claim.timeLeft && !aborted) return;
   try {
     await giveBack(claim);
   } catch (error) {
@@ -51,75 +50,58 @@ async function refuseLateStart(engine: Engine, dispatch: Dispatch, claim: Claim)
 }
 
 async function runToTheEnd(engine: Engine, dispatch: Dispatch, live: LiveCall, start: StartBody, entered: () => boolean): Promise<Attempt> {
+  let value: unknown;
   try {
-    const implicit = dispatch.policy.boundary === 'implicit';
-    if (implicit) await fault('before-effect', live.context);
-    const value = await bodyOf(live, start);
-    if (implicit) await fault('after-effect', live.context);
+    try {
+      const watched = dispatch.policy.boundary === 'implicit' && faultsInUse();
+      if (watched) await fault('before-effect', live.context);
+      value = await start(live);
+      live.bodyEnded();
+      if (watched) await fault('after-effect', live.context);
+    } catch (error) {
+      live.bodyEnded();
+      if (!(error instanceof WorkerLostError)) await recordThrow(engine, dispatch, live, error, entered());
+      throw error;
+    }
     return await recordSuccess(engine, dispatch, live, value);
-  } catch (error) {
-    if (error instanceof Recording) throw error.error;
-    if (error instanceof WorkerLostError) throw error;
-    await recordThrow(engine, dispatch, live, error, entered());
-    throw error;
   } finally {
     if (!live.recordingGoesOn) engine.leases.drop(live.claim);
     live.end();
   }
 }
 
-async function bodyOf(live: LiveCall, start: StartBody): Promise<unknown> {
-  try {
-    return await start(live);
-  } finally {
-    live.bodyEnded();
-  }
-}
-
-/** Marks an error of ours from recording a success, so that it is not taken for the body's. */
-class Recording {
-  readonly error: unknown;
-  constructor(error: unknown) {
-    this.error = error;
-  }
-}
-
+/** Completes; when that fails the caller gets the result all the same, and we go on trying where trying can help. */
 async function recordSuccess(engine: Engine, dispatch: Dispatch, live: LiveCall, value: unknown): Promise<Attempt> {
   const { claim } = live;
+  let result: StoredResult | undefined;
   try {
-    const context = { tool: dispatch.policy.tool, id: dispatch.key.id, field: 'result' as const };
-    const kept = keepResult(value, dispatch.policy.form, context);
-    const result = kept instanceof Promise ? await kept : kept;
-    await fault('before-complete', live.context);
-    const completion = await completed(engine, live, value, () => claim.complete(result));
-    await fault('after-complete', live.context);
+    const kept = keepResult(value, dispatch.policy.form, { tool: dispatch.policy.tool, id: dispatch.key.id, field: 'result' });
+    result = kept instanceof Promise ? await kept : kept;
+    if (faultsInUse()) await fault('before-complete', live.context);
+    const completion = await claim.complete(result);
+    if (faultsInUse()) await fault('after-complete', live.context);
     return answer(dispatch, live, value, completion);
   } catch (error) {
-    throw new Recording(error);
+    if (error instanceof WorkerLostError || error instanceof CompletionNotRecordedError) throw error;
+    throw notRecorded(engine, live, value, result, error);
   }
 }
 
-/** Completes; when the store does not answer, the caller gets the result and we go on trying. */
-async function completed(engine: Engine, live: LiveCall, value: unknown, complete: () => Promise<Completion>): Promise<Completion> {
-  try {
-    return await complete();
-  } catch (error) {
-    if (error instanceof StoreUnavailableError) {
-      live.recordingGoesOn = true;
-      engine.persist(async () => {
-        await complete();
-        engine.leases.drop(live.claim);
-      });
-    }
-    throw live.claim.notRecorded(
-      value,
-      error instanceof MyceliumError ? error.message.split('\n')[0] ?? error.code : 'recording it failed',
-      error instanceof StoreUnavailableError
-        ? 'The result is on this error. Recording goes on in the background until close(); without it the call stays blocked until it is released or reconciled.'
-        : 'The result is on this error. The call stays blocked until it is released or reconciled.',
-      error,
-    );
+function notRecorded(engine: Engine, live: LiveCall, value: unknown, result: StoredResult | undefined, error: unknown): CompletionNotRecordedError {
+  const { claim } = live;
+  const goesOn = error instanceof StoreUnavailableError && result !== undefined;
+  if (goesOn) {
+    live.recordingGoesOn = true;
+    engine.persist(async () => {
+      await claim.complete(result);
+      engine.leases.drop(claim);
+    });
   }
+  const why = error instanceof MyceliumError ? (error.message.split('\n')[0] ?? error.code) : `recording it failed with ${describeError(error).name}`;
+  const remedy = goesOn
+    ? 'The result is on this error. Recording goes on in the background until close(); without it the call stays blocked until it is released or reconciled.'
+    : 'The result is on this error. The call stays blocked until it is released or reconciled.';
+  return claim.notRecorded(value, why, remedy, error);
 }
 
 function answer(dispatch: Dispatch, live: LiveCall, value: unknown, completion: Completion): Attempt {

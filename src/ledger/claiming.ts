@@ -1,32 +1,30 @@
 import { StoreUnavailableError } from '../errors/store.js';
-import type { StoredRecord, Transaction } from '../store/contract.js';
+import type { Expectation, RecordKey, StoredRecord, Transaction } from '../store/contract.js';
 import { instant } from '../store/process-clock.js';
 import { Claim } from './claim.js';
 import { type Dispatch, notStorable, withoutOmitted } from './dispatch.js';
 import type { Engine } from './engine.js';
-import { fault } from './fault-points.js';
+import { fault, faultsInUse } from './fault-points.js';
 import { evidenceKey } from './identity.js';
 import { type CallSubject, decodeCall, encodeCall, indexOf } from './record.js';
 import { claimedRecord, endedWithoutStart } from './resolution.js';
-import { keepInput } from './stored-value.js';
+import { type StoredText, keepInput } from './stored-value.js';
 import type { View } from './record.js';
 import { look } from './view.js';
 
 /** Claims: compare-and-swap against exactly what was judged. @returns the claim, or what stands there instead. */
 export async function claim(engine: Engine, dispatch: Dispatch, view: View | undefined, gate: 'ALLOW' | 'RECLAIM'): Promise<Claim | View> {
-  await dispatch.task?.confirm(dispatch.policy.tool, dispatch.policy.effect);
+  if (dispatch.task !== undefined) await dispatch.task.confirm(dispatch.policy.tool, dispatch.policy.effect);
   const { policy, key } = dispatch;
   const seen = view?.seen;
   const { effect, boundary, leaseMs } = policy;
   const record = claimedRecord(seen, { effect, boundary, leaseMs, owner: engine.owner, fingerprint: dispatch.fingerprint });
-  const subject = await claimSubject(dispatch);
+  const kept = keepArguments(dispatch);
+  const subject = subjectOfClaim(dispatch, kept instanceof Promise ? await kept : kept);
   const text = JSON.stringify(subject);
-  const expect = [{ key, revision: seen?.stored.revision, ...(seen?.stored.lease === undefined ? {} : { lease: 'expired' as const }) }];
-  // A claim over a record counts only while no superseded worker has left proof of its success.
-  if (seen !== undefined) expect.push({ key: evidenceKey(key), revision: view?.evidence?.stored.revision });
+  const expect = expectations(key, view);
   const write = [{ key, value: encodeCall(record, text), index: indexOf(subject, record.phase), lease: { owner: record.owner, fence: record.fence, ms: policy.leaseMs } }];
-  const context = { tool: policy.tool, id: key.id, fence: record.fence };
-  await fault('before-claim', context);
+  if (faultsInUse()) await fault('before-claim', { tool: policy.tool, id: key.id, fence: record.fence });
   const nonce = engine.nonce();
   const sentAt = instant(engine.clock);
   try {
@@ -34,7 +32,7 @@ export async function claim(engine: Engine, dispatch: Dispatch, view: View | und
     const [stored] = answer.records;
     if (answer.ok && stored !== undefined) {
       engine.emit('mycelium:call-claimed', () => ({ ...dispatch.reference, gate, fence: record.fence, attempt: record.attempts }));
-      await fault('after-claim', context);
+      if (faultsInUse()) await fault('after-claim', { tool: policy.tool, id: key.id, fence: record.fence });
       return new Claim(engine, { stored, record, subject: text }, dispatch.reference, sentAt);
     }
     // A first claim met a record: when it is finished, that is the whole answer, in one round trip.
@@ -77,20 +75,27 @@ function keepArguments({ policy, input, key }: Dispatch): ReturnType<typeof keep
   }
 }
 
-async function claimSubject(dispatch: Dispatch): Promise<CallSubject> {
-  const { policy, scope, home } = dispatch;
-  const tenant = scope?.run?.tenant ?? home.tenant;
-  const input = keepArguments(dispatch);
-  return {
+function subjectOfClaim({ policy, scope, home, reference, toolCallId, task }: Dispatch, input: StoredText): CallSubject {
+  const subject: { -readonly [Field in keyof CallSubject]: CallSubject[Field] } = {
     kind: policy.kind,
     ledger: home.name,
     tool: policy.tool,
-    requestId: dispatch.reference.requestId,
-    input: input instanceof Promise ? await input : input,
-    ...(tenant === undefined ? {} : { tenant }),
-    ...(scope?.run?.given === true ? { runId: scope.run.id } : {}),
-    ...(scope?.run?.threadId === undefined ? {} : { threadId: scope.run.threadId }),
-    ...(dispatch.toolCallId === undefined ? {} : { toolCallId: dispatch.toolCallId }),
-    ...(dispatch.task === undefined ? {} : { task: dispatch.task.id }),
+    requestId: reference.requestId,
+    input,
   };
+  const tenant = scope?.run?.tenant ?? home.tenant;
+  if (tenant !== undefined) subject.tenant = tenant;
+  if (scope?.run?.given === true) subject.runId = scope.run.id;
+  if (scope?.run?.threadId !== undefined) subject.threadId = scope.run.threadId;
+  if (toolCallId !== undefined) subject.toolCallId = toolCallId;
+  if (task !== undefined) subject.task = task.id;
+  return subject;
+}
+
+/** Exactly what was judged: the record, that no lease is held, and that no superseded worker has left proof of its success. */
+function expectations(key: RecordKey, view: View | undefined): Expectation[] {
+  const stored = view?.seen?.stored;
+  if (stored === undefined) return [{ key, revision: undefined }];
+  const { revision } = stored;
+  return [stored.lease === undefined ? { key, revision } : { key, revision, lease: 'expired' }, { key: evidenceKey(key), revision: view?.evidence?.stored.revision }];
 }

@@ -29,10 +29,14 @@ export function onFaultPoint(hook: Hook | undefined): void {
   installed.hook = hook;
 }
 
-/** Passes a fault point; undefined unless somebody listens, so that the caller need not await. */
-export function fault(point: FaultPoint, context: FaultContext): PromiseLike<void> | undefined {
-  if (installed.hook === undefined) return undefined;
-  return installed.hook(point, context) ?? undefined;
+/** Whether anybody listens: asked first, so that a call builds nothing and awaits nothing for fault points unused. */
+export function faultsInUse(): boolean {
+  return installed.hook !== undefined;
+}
+
+/** Passes a fault point. */
+export async function fault(point: FaultPoint, context: FaultContext): Promise<void> {
+  await installed.hook?.(point, context);
 }
 
 /**

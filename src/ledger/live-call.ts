@@ -4,7 +4,7 @@ import type { CallOptions, ToolCall } from '../tool/types.js';
 import type { Claim } from './claim.js';
 import type { Dispatch } from './dispatch.js';
 import type { Engine } from './engine.js';
-import { fault } from './fault-points.js';
+import { fault, faultsInUse } from './fault-points.js';
 import { idempotencyKeyOf } from './identity.js';
 
 /** A running attempt: what the body is given, and what it did with it. */
@@ -80,9 +80,9 @@ export class LiveCall {
 
   async effect<T>(fn: () => T | PromiseLike<T>): Promise<T> {
     await this.#begin();
-    await fault('before-effect', this.context);
+    if (faultsInUse()) await fault('before-effect', this.context);
     const value = await fn();
-    await fault('after-effect', this.context);
+    if (faultsInUse()) await fault('after-effect', this.context);
     return value;
   }
 

@@ -2,7 +2,7 @@ import { type Instant, elapsed } from '../store/process-clock.js';
 import { type BlockReason, blocked } from './blocked.js';
 import type { Dispatch } from './dispatch.js';
 import type { Engine } from './engine.js';
-import { fault } from './fault-points.js';
+import { fault, faultsInUse } from './fault-points.js';
 import { evidenceKey, idempotencyKeyOf } from './identity.js';
 import { inProgress } from './in-progress.js';
 import { type CallRecord, type Seen, evidenceFor, leaseEndedAt, without, writeOver } from './record.js';
@@ -54,7 +54,7 @@ async function write(engine: Engine, view: Open, record: CallRecord): Promise<Op
 }
 
 async function settle(engine: Engine, dispatch: Dispatch, view: Open, record: CallRecord): Promise<View> {
-  await fault('after-verdict', { tool: dispatch.policy.tool, id: dispatch.key.id, fence: record.fence });
+  if (faultsInUse()) await fault('after-verdict', { tool: dispatch.policy.tool, id: dispatch.key.id, fence: record.fence });
   const settled = await write(engine, view, record);
   if (settled === undefined) return look(engine, dispatch);
   const by = record.resolution?.by ?? 'reconciler';
@@ -63,7 +63,7 @@ async function settle(engine: Engine, dispatch: Dispatch, view: Open, record: Ca
 }
 
 async function takeTurn(engine: Engine, dispatch: Dispatch, view: Open): Promise<Open | undefined> {
-  await fault('before-resolve', { tool: dispatch.policy.tool, id: dispatch.key.id, fence: view.seen.record.fence });
+  if (faultsInUse()) await fault('before-resolve', { tool: dispatch.policy.tool, id: dispatch.key.id, fence: view.seen.record.fence });
   return write(engine, view, askedRecord(view.seen, { owner: engine.owner, until: view.now + dispatch.policy.leaseMs }));
 }
 

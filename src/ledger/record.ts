@@ -138,9 +138,12 @@ export function indexOf(subject: Pick<CallSubject, 'tool' | 'ledger' | 'runId'>,
 
 /** The write that puts the next state of a call over the one that was seen. */
 export function writeOver(seen: Seen, record: CallRecord, lease?: Write['lease']): Write {
-  const { key, index } = seen.stored;
-  const write = { key, value: encodeCall(record, seen.subject), index: { ...index, phase: record.phase } };
-  return lease === undefined ? write : { ...write, lease };
+  const { key, index = {} } = seen.stored;
+  const { run } = index;
+  const [tool, ledger] = [index['tool'] as string, index['ledger'] as string];
+  const value = encodeCall(record, seen.subject);
+  const next = indexOf(run === undefined ? { tool, ledger } : { tool, ledger, runId: run }, record.phase);
+  return lease === undefined ? { key, value, index: next } : { key, value, index: next, lease };
 }
 
 /** Whether the lease on the record is held at `now`. */

@@ -11,6 +11,9 @@ export interface Claimant {
   readonly fence: number;
 }
 
+/** Built member by member: these records are made at every call. */
+type Mutable<T> = { -readonly [Field in keyof T]: T[Field] };
+
 /** What a claim brings of its own; the rest follows from the record that was judged. */
 export type FreshClaim = Pick<CallRecord, 'effect' | 'boundary' | 'owner' | 'fingerprint' | 'leaseMs'>;
 
@@ -18,7 +21,7 @@ export type FreshClaim = Pick<CallRecord, 'effect' | 'boundary' | 'owner' | 'fin
 export function claimedRecord(seen: Pick<Seen, 'record' | 'stored'> | undefined, fresh: FreshClaim): CallRecord {
   const before = seen?.record;
   const unsettled = before !== undefined && mayHaveHappened(before);
-  return {
+  const claimed: CallRecord = {
     format: RECORD_FORMAT,
     // A deploy that loosens the class does not loosen what an earlier attempt may have done.
     effect: unsettled ? stricterClass(before.effect, fresh.effect) : fresh.effect,
@@ -30,8 +33,8 @@ export function claimedRecord(seen: Pick<Seen, 'record' | 'stored'> | undefined,
     attempts: (before?.attempts ?? 0) + 1,
     fingerprint: fresh.fingerprint,
     leaseMs: fresh.leaseMs,
-    ...(seen === undefined ? {} : carried(seen, unsettled)),
   };
+  return seen === undefined ? claimed : { ...claimed, ...carried(seen, unsettled) };
 }
 
 function carried({ record, stored }: Pick<Seen, 'record' | 'stored'>, unsettled: boolean): Partial<CallRecord> {
@@ -49,7 +52,8 @@ function carried({ record, stored }: Pick<Seen, 'record' | 'stored'>, unsettled:
 
 /** The first claim of an identity does not know the store's time yet; every later write under it carries it. */
 export function withFirstClaim(record: CallRecord, claimedAt: number): CallRecord {
-  return record.firstClaimAt === undefined && record.aborted !== 'not-executed' ? { ...record, firstClaimAt: claimedAt } : record;
+  const settled = record.phase === 'committed' || record.aborted === 'not-executed';
+  return record.firstClaimAt === undefined && !settled ? { ...record, firstClaimAt: claimedAt } : record;
 }
 
 /** The record at its point of no return, or undefined when the claim has no say any more. */
@@ -82,8 +86,12 @@ export function acceptsFailure(record: CallRecord, claimant: Claimant): boolean 
 
 /** The record, committed. The lease goes, and with it who was asking and what went wrong on the way. */
 export function committedRecord(record: CallRecord, result: StoredResult, resolution?: Resolution): CallRecord {
-  const rest = without(record, 'aborted', 'resolver', 'error', 'leaseEndedAt', 'resolution', 'earlierUnsettled');
-  return { ...rest, phase: 'committed', result, ...(resolution === undefined ? {} : { resolution }) };
+  const { format, effect, boundary, fence, owner, attempts, fingerprint, leaseMs, externalRef, retiredThrough } = record;
+  const settled: Mutable<CallRecord> = { format, effect, boundary, phase: 'committed', fence, owner, attempts, fingerprint, leaseMs, result };
+  if (externalRef !== undefined) settled.externalRef = externalRef;
+  if (retiredThrough !== undefined) settled.retiredThrough = retiredThrough;
+  if (resolution !== undefined) settled.resolution = resolution;
+  return settled;
 }
 
 /** How a body ended without a value. */

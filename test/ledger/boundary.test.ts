@@ -110,6 +110,52 @@ describe('an explicit boundary', () => {
     expect(await w.record()).toMatchObject({ phase: 'committed' });
   });
 
+  it('refuses an effect that a body left behind: it was recorded as one that did nothing', async () => {
+    const w = world();
+    let effects = 0;
+    const late: Promise<unknown>[] = [];
+    let bodies = 0;
+    const wire = explicit(async (_input, call) => {
+      bodies += 1;
+      const pay = async (): Promise<number> => {
+        await w.sleep(bodies === 1 ? 5_000 : 0);
+        return call.effect(() => ++effects);
+      };
+      const paying = pay();
+      late.push(failure(paying).catch(() => undefined));
+      const limit = w.sleep(1_000).then(() => {
+        throw new Error('my own time limit');
+      });
+      return Promise.race([paying, limit]);
+    }, w.worker());
+    expect((await w.clock.runUntil(failure(wire({ id: 'a' })))).message).toBe('my own time limit');
+    expect(await w.record()).toMatchObject({ phase: 'aborted', aborted: 'not-executed' });
+    expect(await w.clock.runUntil(wire({ id: 'a' }))).toBe(1);
+    await w.clock.advance(10_000);
+    expect(effects).toBe(1);
+    expect(await late[0]).toBeInstanceOf(LeaseLostError);
+  });
+
+  it('takes an effect that was about to start when the body threw for one that may have happened', async () => {
+    const w = world();
+    const worker = w.worker();
+    let effects = 0;
+    worker.way.transact = async (transaction, nonce, pass) => {
+      const answer = await pass(transaction, nonce);
+      if (transaction.write[0]?.value.includes('"attempting"') === true) await w.sleep(1_000);
+      return answer;
+    };
+    const wire = explicit(async (_input, call) => {
+      call.effect(() => ++effects).catch(() => undefined);
+      await w.sleep(500);
+      throw new Error('another part failed');
+    }, worker);
+    await w.clock.runUntil(failure(wire({ id: 'a' })));
+    await w.clock.advance(5_000);
+    expect(await w.record()).toMatchObject({ phase: 'unknown' });
+    expect(effects).toBe(0);
+  });
+
   it('commits also a body that never came to its effect', async () => {
     const w = world();
     const wire = explicit(async () => 'nothing to send', w.worker());

@@ -3,12 +3,12 @@ import { crc32 } from 'node:zlib';
 /**
  * One record of a log as bytes, written as one line of text:
  *
- *     ⏎MYC1 <payload length> <payload checksum> <header checksum> <payload>⏎
+ *     ⏎MYC1 <payload length> <payload checksum> <header checksum> <payload>.
  *
  * The three numbers have eight hexadecimal digits each. A payload has no raw line break, so no frame can be
- * spelled inside another one. The first and the last byte carry no meaning: a lost disk sector that held
- * only one of them, which reads as a single zero, leaves a whole frame; all others lose two bytes or more,
- * which tells them from one flipped byte.
+ * spelled inside another one. The first and the last byte may read as zero: a lost disk sector that held
+ * only one of them leaves a whole frame. All others lose two bytes or more, which tells them from one
+ * changed byte.
  */
 const MAGIC = 'MYC1 ';
 const DIGITS = 8;
@@ -17,6 +17,7 @@ const CHECKED = MAGIC.length + 2 * (DIGITS + 1) - 1;
 
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
+const STOP = 0x2e;
 const magicBytes: Buffer = Buffer.from(MAGIC, 'latin1');
 
 /** Bytes of a frame that are not payload. */
@@ -38,7 +39,7 @@ export function encodeFrame(payload: string): Buffer {
   const checksum = crc32(frame.subarray(HEADER, HEADER + length));
   frame.write(`\n${MAGIC}${hex(length)} ${hex(checksum)} `, 0, HEADER, 'latin1');
   frame.write(`${hex(headerChecksum(frame, 1))} `, 1 + CHECKED + 1, DIGITS + 1, 'latin1');
-  frame[HEADER + length] = NEWLINE;
+  frame[HEADER + length] = STOP;
   return frame;
 }
 
@@ -48,6 +49,8 @@ export function frameEnd(bytes: Buffer, from: number, to: number): number {
   if (header <= INCOMPLETE) return header;
   const end = from + FRAME_OVERHEAD + header - 1;
   if (end > to) return INCOMPLETE;
+  const stop = bytes[end - 1];
+  if (stop !== STOP && stop !== 0) return BROKEN;
   const checksum = digitsAt(bytes, from + 1 + MAGIC.length + DIGITS + 1);
   return crc32(bytes.subarray(from + HEADER, end - 1)) === checksum ? end : BROKEN;
 }
@@ -67,46 +70,46 @@ export function findFrame(bytes: Buffer, from: number, to: number): number {
 
 /**
  * Judges bytes that lie between whole frames or behind the last one. A crash explains the beginning of a
- * frame (a torn write) and frames of which whole sectors read as zeros (pages that were never flushed, also
- * when later ones were). Answers the offset of the first byte that neither explains, or -1.
+ * frame, which is a torn write, and a hole: zeros up to the end of a sector or of a write, where pages were
+ * never flushed, also when later ones were. Answers the offset of the first byte that neither explains, or -1.
  *
  * @param base - the offset of `bytes` in its file, which decides where sectors lie.
  */
 export function unexplained(bytes: Buffer, from: number, to: number, base: number): number {
-  let at = from;
-  while (at < to) {
+  for (let at = from; at < to; ) {
     const header = headerAt(bytes, at, to);
     if (header === INCOMPLETE) return -1;
-    if (header > 0) {
-      const end = at + FRAME_OVERHEAD + header - 1;
-      const limit = Math.min(end, to);
-      const next = nextBeginning(bytes, at + 1, limit);
-      if (next < limit || end > to) {
-        // Torn, with or without another write behind it. A frame has no line break before its last byte.
-        const broken = bytes.indexOf(NEWLINE, at + 1);
-        if (broken !== -1 && broken < next) return broken;
-        at = next;
-      } else if (losesSector(bytes, at, end, base)) at = end;
-      else return at;
-      continue;
-    }
-    const boundary = at + SECTOR - ((base + at) % SECTOR);
+    const end = header > 0 ? at + FRAME_OVERHEAD + header - 1 : -1;
     const next = nextBeginning(bytes, at + 1, to);
-    if (bytes[at] !== 0) {
-      if (next < at + HEADER && beginsHeader(bytes, at, next)) at = next;
-      else if (boundary < Math.min(to, at + HEADER) && bytes[boundary] === 0 && beginsHeader(bytes, at, boundary)) at = boundary;
-      else return at;
+    const hole = holeIn(bytes, at, next, base);
+    if (hole === undefined) {
+      const torn = header > 0 ? next < end || end > to : next < at + HEADER && beginsHeader(bytes, at, next);
+      if (!torn || breaksLine(bytes, at + 1, next)) return at;
+      at = next;
       continue;
     }
-    let zeros = at;
-    while (zeros < to && bytes[zeros] === 0) zeros++;
-    if (zeros === to) return -1;
-    // Behind a lost sector stands the rest of its frame; zeros that end elsewhere must be followed by another write.
-    if ((base + zeros) % SECTOR !== 0 && zeros !== next) return at;
-    if (zeros - at < 2) return at;
-    at = bytes[zeros] === NEWLINE && bytes[zeros + 1] === magicBytes[0] ? zeros : nextBeginning(bytes, zeros, to);
+    // Up to the hole stands the beginning of a frame; behind it the rest of that one, or of another.
+    const begins = header > 0 ? hole.from < end : hole.from < at + HEADER && beginsHeader(bytes, at, hole.from);
+    if (!begins || breaksLine(bytes, at + 1, hole.from)) return at;
+    at = nextBeginning(bytes, hole.to, to);
   }
   return -1;
+}
+
+/** The first hole in these bytes. A single zero is none: it might be a changed byte. */
+function holeIn(bytes: Buffer, from: number, to: number, base: number): { from: number; to: number } | undefined {
+  for (let start = bytes.indexOf(0, from); start !== -1 && start < to; start = bytes.indexOf(0, start)) {
+    let end = start;
+    while (end < to && bytes[end] === 0) end++;
+    if (end - start >= 2 && (end === to || (base + end) % SECTOR === 0)) return { from: start, to: end };
+    start = end;
+  }
+  return undefined;
+}
+
+function breaksLine(bytes: Buffer, from: number, to: number): boolean {
+  const at = bytes.indexOf(NEWLINE, from);
+  return at !== -1 && at < to;
 }
 
 /** One more than the payload length when a whole valid header starts here; else INCOMPLETE or BROKEN. */
@@ -140,22 +143,14 @@ function beginsHeader(bytes: Buffer, from: number, to: number): boolean {
 
 /** Where something that looks like the beginning of a frame stands, at `from` or later, or `to`. */
 function nextBeginning(bytes: Buffer, from: number, to: number): number {
-  for (let at = bytes.indexOf(NEWLINE, from); at !== -1 && at < to; at = bytes.indexOf(NEWLINE, at + 1)) {
-    if (bytes[at + 1] === magicBytes[0]) return at;
+  let first = to;
+  for (let at = bytes.indexOf(NEWLINE, from); at !== -1 && at < first; at = bytes.indexOf(NEWLINE, at + 1)) {
+    if (bytes[at + 1] === magicBytes[0]) first = at;
   }
-  return to;
-}
-
-/** Whether the whole part that some sector has of these bytes reads as zeros. */
-function losesSector(bytes: Buffer, from: number, to: number, base: number): boolean {
-  for (let start = from; start < to; ) {
-    const end = Math.min(to, start + SECTOR - ((base + start) % SECTOR));
-    let at = start;
-    while (at < end && bytes[at] === 0) at++;
-    if (at === end) return true;
-    start = end;
+  for (let at = bytes.indexOf(magicBytes, from + 1); at !== -1 && at <= first; at = bytes.indexOf(magicBytes, at + 1)) {
+    if (bytes[at - 1] === 0) first = at - 1;
   }
-  return false;
+  return first;
 }
 
 /** FNV-1a, each step of which can be undone: no change of a single byte leaves it the same. */
