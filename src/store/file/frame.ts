@@ -3,12 +3,12 @@ import { crc32 } from 'node:zlib';
 /**
  * One record of a log as bytes, written as one line of text:
  *
- *     ⏎MYC1 <payload length> <payload checksum> <header checksum> <payload>.
+ *     ⏎MYC1 <payload length> <payload checksum> <header checksum> <payload>⇥
  *
- * The three numbers have eight hexadecimal digits each. A payload has no raw line break, so no frame can be
- * spelled inside another one. The first and the last byte may read as zero: a lost disk sector that held
- * only one of them leaves a whole frame. All others lose two bytes or more, which tells them from one
- * changed byte.
+ * The three numbers have eight hexadecimal digits each. A payload is JSON, in which a raw line break or tab
+ * cannot stand: no frame can be spelled inside another one, and none ends before its end. The first and
+ * the last byte may read as zero: a lost disk sector that held only one of them leaves a whole frame. All
+ * others lose two bytes or more, which tells them from one changed byte.
  */
 const MAGIC = 'MYC1 ';
 const DIGITS = 8;
@@ -17,7 +17,7 @@ const CHECKED = MAGIC.length + 2 * (DIGITS + 1) - 1;
 
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
-const STOP = 0x2e;
+const TAB = 0x09;
 const magicBytes: Buffer = Buffer.from(MAGIC, 'latin1');
 
 /** Bytes of a frame that are not payload. */
@@ -31,7 +31,7 @@ export const INCOMPLETE = 0;
 /** These bytes are not a frame. */
 export const BROKEN = -1;
 
-/** Writes a payload, which must not contain a line break, as a frame. */
+/** Writes a payload, which must not contain a line break or a tab, as a frame. */
 export function encodeFrame(payload: string): Buffer {
   const length = Buffer.byteLength(payload);
   const frame = Buffer.allocUnsafe(length + FRAME_OVERHEAD);
@@ -39,7 +39,7 @@ export function encodeFrame(payload: string): Buffer {
   const checksum = crc32(frame.subarray(HEADER, HEADER + length));
   frame.write(`\n${MAGIC}${hex(length)} ${hex(checksum)} `, 0, HEADER, 'latin1');
   frame.write(`${hex(headerChecksum(frame, 1))} `, 1 + CHECKED + 1, DIGITS + 1, 'latin1');
-  frame[HEADER + length] = STOP;
+  frame[HEADER + length] = TAB;
   return frame;
 }
 
@@ -50,7 +50,7 @@ export function frameEnd(bytes: Buffer, from: number, to: number): number {
   const end = from + FRAME_OVERHEAD + header - 1;
   if (end > to) return INCOMPLETE;
   const stop = bytes[end - 1];
-  if (stop !== STOP && stop !== 0) return BROKEN;
+  if (stop !== TAB && stop !== 0) return BROKEN;
   const checksum = digitsAt(bytes, from + 1 + MAGIC.length + DIGITS + 1);
   return crc32(bytes.subarray(from + HEADER, end - 1)) === checksum ? end : BROKEN;
 }
@@ -84,13 +84,13 @@ export function unexplained(bytes: Buffer, from: number, to: number, base: numbe
     const hole = holeIn(bytes, at, next, base);
     if (hole === undefined) {
       const torn = header > 0 ? next < end || end > to : next < at + HEADER && beginsHeader(bytes, at, next);
-      if (!torn || breaksLine(bytes, at + 1, next)) return at;
+      if (!torn || breaksOff(bytes, at + 1, next)) return at;
       at = next;
       continue;
     }
     // Up to the hole stands the beginning of a frame; behind it the rest of that one, or of another.
     const begins = header > 0 ? hole.from < end : hole.from < at + HEADER && beginsHeader(bytes, at, hole.from);
-    if (!begins || breaksLine(bytes, at + 1, hole.from)) return at;
+    if (!begins || breaksOff(bytes, at + 1, hole.from)) return at;
     at = nextBeginning(bytes, hole.to, to);
   }
   return -1;
@@ -107,9 +107,10 @@ function holeIn(bytes: Buffer, from: number, to: number, base: number): { from: 
   return undefined;
 }
 
-function breaksLine(bytes: Buffer, from: number, to: number): boolean {
-  const at = bytes.indexOf(NEWLINE, from);
-  return at !== -1 && at < to;
+/** Whether something stands there that cannot be inside a frame. */
+function breaksOff(bytes: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (bytes[at] === NEWLINE || bytes[at] === TAB) return true;
+  return false;
 }
 
 /** One more than the payload length when a whole valid header starts here; else INCOMPLETE or BROKEN. */
