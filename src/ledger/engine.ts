@@ -22,6 +22,7 @@ export interface Leader {
 }
 
 const STORE_DEADLINE_MS = 5_000;
+const REMEMBERED_IDS = 10_000;
 
 /** What a worker is: one life of a process over one store. Ledgers over the same store share it. */
 export class Engine {
@@ -36,6 +37,7 @@ export class Engine {
   readonly underWay: Map<string, Leader> = new Map();
   readonly #prefix = randomBytes(9).toString('base64url');
   #sent = 0;
+  readonly #finished = new Set<string>();
   readonly #background = new Set<Promise<unknown>>();
   #running = 0;
   #closing: AbortController | undefined;
@@ -57,6 +59,23 @@ export class Engine {
   /** Reads records of one partition as they stand. */
   async read(keys: readonly RecordKey[]): Promise<readonly (StoredRecord | undefined)[]> {
     return (await this.client.transact({ expect: [], write: [], read: keys }, this.nonce())).records;
+  }
+
+  /**
+   * Whether this process has seen the call finished. A hint and nothing more: a call that will be replayed is read,
+   * one that will run is claimed, and either way it is one round trip.
+   */
+  wasFinished(id: string): boolean {
+    return this.#finished.has(id);
+  }
+
+  noteFinished(id: string): void {
+    this.#finished.add(id);
+    if (this.#finished.size <= REMEMBERED_IDS) return;
+    for (const oldest of this.#finished) {
+      this.#finished.delete(oldest);
+      return;
+    }
   }
 
   /** @throws LedgerClosedError */

@@ -68,7 +68,8 @@ async function judge(
   first: View | undefined,
   leader: Leader | undefined,
 ): Promise<Answer> {
-  let view = first;
+  const { id } = dispatch.reference;
+  let view = first ?? (engine.wasFinished(id) ? await look(engine, dispatch) : undefined);
   for (;;) {
     dispatch.signal?.throwIfAborted();
     const gate = view === undefined ? 'ALLOW' : decide(situationOf(dispatch, view));
@@ -77,6 +78,7 @@ async function judge(
       case 'RETURN': {
         const { seen } = view as { seen: Seen };
         if (leader !== undefined) leader.settled = view;
+        engine.noteFinished(id);
         return { replayed: true, seen };
       }
       case 'POLL': {
@@ -100,6 +102,7 @@ async function judge(
           const ended = await run(claimed, windowLeft(dispatch, view));
           if ('recorded' in ended) return { replayed: true, seen: ended.recorded };
           if (leader !== undefined) leader.settled = ended.view;
+          engine.noteFinished(id);
           return { replayed: false, value: ended.value };
         } catch (error) {
           if (!(error instanceof GivenBack)) throw error;

@@ -50,10 +50,13 @@ function carried({ record, stored }: Pick<Seen, 'record' | 'stored'>, unsettled:
   };
 }
 
-/** The first claim of an identity does not know the store's time yet; every later write under it carries it. */
+/**
+ * What every write under a claim brings up to date: the time of the first claim, which that claim did not know yet,
+ * and that its worker is alive: an end of its lease that somebody noted while asking about it was none.
+ */
 export function withFirstClaim(record: CallRecord, claimedAt: number): CallRecord {
-  const settled = record.phase === 'committed' || record.aborted === 'not-executed';
-  return record.firstClaimAt === undefined && !settled ? { ...record, firstClaimAt: claimedAt } : record;
+  const alive = record.leaseEndedAt === undefined ? record : without(record, 'leaseEndedAt');
+  return alive.firstClaimAt === undefined && alive.aborted !== 'not-executed' ? { ...alive, firstClaimAt: claimedAt } : alive;
 }
 
 /** The record at its point of no return, or undefined when the claim has no say any more. */

@@ -89,9 +89,9 @@ describe('a keyed tool whose worker was lost', () => {
     });
     for (let attempt = 1; attempt <= 3; attempt++) {
       await failure(make()({ id: 'a' }));
-      await w.clock.advance(1_190_000);
+      await w.clock.advance(1_195_000);
     }
-    // 59.5 minutes after the first attempt, and 20 after the last.
+    // Almost an hour after the first attempt, and 20 after the last.
     expect(await failure(make()({ id: 'a' }))).toMatchObject({ code: 'LEDGER_BLOCKED', details: { reason: 'key-window-over' } });
     expect(bodies()).toBe(3);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type LedgerOptions, type ReconcileQuestion, type Verdict, committed, ledger, notExecuted, unknown } from '../../src/index.js';
-import { WorkerLostError, failAt } from '../../src/testing/index.js';
+import { WorkerLostError, failAt, onFaultPoint } from '../../src/testing/index.js';
 import { type Worker, failure, latch, listen, world } from './workers.js';
 
 interface Input {
@@ -158,6 +158,7 @@ describe('a reconciler', () => {
     expect(w.clock.monotonic()).toBe(61_000);
     expect(error).toMatchObject({ code: 'LEDGER_BLOCKED', details: { reason: 'reconciler-unsure' } });
     expect(aborted).toBeInstanceOf(Error);
+    await w.clock.advance(10_000);
     expect(w.clock.pending).toBe(0);
   });
 
@@ -254,8 +255,11 @@ describe('a worker that was only slow', () => {
 
   it('may still complete after a verdict, while no newer claim exists', async () => {
     const { w, gate, one, first, second } = await stalled(() => notExecuted('none'), { settleAfter: 0 });
-    failAt('before-claim');
+    onFaultPoint((point, { fence }) => {
+      if (point === 'before-claim' && fence === 2) throw new WorkerLostError(point);
+    });
     await failure(second());
+    onFaultPoint(undefined);
     expect(await w.record()).toMatchObject({ phase: 'aborted', aborted: 'not-executed', fence: 1 });
     one.reach(true);
     gate.open('mine');

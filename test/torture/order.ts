@@ -18,7 +18,7 @@ export interface Job {
   readonly tool: string;
   /** How long the body takes, in milliseconds. */
   readonly bodyMs: number;
-  /** How the first attempt's body fails: before or after its effect, or with proof that nothing happened. */
+  /** How the first body fails: before or after its effect, or with proof that nothing happened. */
   readonly throws?: 'before' | 'after' | 'not-executed';
   /** How large the result is made, in characters. */
   readonly padding: number;

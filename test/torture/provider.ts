@@ -17,6 +17,9 @@ export function judgeRequests(events: readonly Event[]): ReadonlyMap<Requested, 
   for (const event of events) {
     if (event.type === 'closed') {
       closed.set(event.key, Math.max(event.through, closed.get(event.key) ?? 0));
+    } else if (event.type === 'released') {
+      // The operator, who releases when no worker is left, has it opened again; attempts count from 1 again, too.
+      closed.delete(event.key);
     } else if (event.type === 'requested') {
       outcomes.set(event, judge(event, closed.get(event.key) ?? 0, honoured));
     }

@@ -117,7 +117,7 @@ async function body(surroundings: Surroundings, settings: Settings, kind: ToolKi
   witness.add({ type: 'body', worker, call: input.call, key: job.key, attempt });
   await pause(surroundings, job.bodyMs);
   await surroundings.passing('in-body');
-  const throws = attempt === 1 ? job.throws : undefined;
+  const throws = job.throws !== undefined && bodiesOf(witness, job) === 1 ? job.throws : undefined;
   if (throws === 'before') fail(false);
   if (throws === 'not-executed') throw new NotExecutedError(`${job.key} was not even tried`);
   // A keyed body makes its request through the guard, which knows when the time for that is over.
@@ -125,6 +125,10 @@ async function body(surroundings: Surroundings, settings: Settings, kind: ToolKi
   await pause(surroundings, job.bodyMs);
   if (throws === 'after') fail(true);
   return result;
+}
+
+function bodiesOf(witness: Witness, { key }: Job): number {
+  return witness.events().filter((event) => event.type === 'body' && event.key === key).length;
 }
 
 /** Reads the book truthfully, and first has it closed for what may still be on its way. */

@@ -36,7 +36,7 @@ function takeTurn({ rules, world, plan, worker, position }: Turn): Move[] {
   }
   const asked = write(rules, world, view, rules.askedRecord(view.seen, { owner: plan.owner, until: view.now + plan.policy.leaseMs }));
   if (asked === undefined) return [{ label: 'does not get the turn to ask', to: setWorker(world, position, IDLE) }];
-  return [{ label: 'takes the turn to ask', to: setWorker(asked, position, { at: 'asking', view: look(asked) }) }];
+  return [{ label: 'takes the turn to ask', to: setWorker(asked, position, { at: 'asking', view: look(asked), effects: world.effects.length }) }];
 }
 
 function ask({ world, worker, position, scenario }: Turn): Move[] {
@@ -44,7 +44,7 @@ function ask({ world, worker, position, scenario }: Turn): Move[] {
   const found: Finding = value === undefined ? { outcome: 'not-executed' } : { outcome: 'committed', value };
   const hears = (finding: Finding): Move => ({
     label: `hears: ${finding.outcome}`,
-    to: setWorker(world, position, { ...worker, at: 'ruling', asked: { effects: world.effects.length, finding } }),
+    to: setWorker(world, position, { ...worker, at: 'ruling', asked: finding }),
   });
   return scenario.unsure ? [hears(found), hears({ outcome: 'unknown' })] : [hears(found)];
 }
@@ -52,7 +52,7 @@ function ask({ world, worker, position, scenario }: Turn): Move[] {
 function rule({ rules, world, worker, position, plan }: Turn): Move[] {
   const view = worker.view as Open;
   const { record, stored } = view.seen;
-  const { finding, effects } = worker.asked as NonNullable<Worker['asked']>;
+  const finding = worker.asked as Finding;
   const ends = (label: string, to: World | undefined): Move[] => [{ label: to === undefined ? `${label}: it has moved` : label, to: setWorker(to ?? world, position, IDLE) }];
   if (finding.outcome === 'committed') {
     return ends('settles it as committed', write(rules, world, view, rules.committedRecord(record, { as: 'full', text: finding.value }, resolution('reconciler', 'completed'))));
@@ -64,7 +64,7 @@ function rule({ rules, world, worker, position, plan }: Turn): Move[] {
       if (settled === undefined) return ends('settles it as not executed', undefined);
       const strict = (world.lives[currentLife(world)] as Life).strictest;
       invariants.demand(strict !== 'irreversible', 'a reconciler re-opened an irreversible call');
-      invariants.verdictTrue(world, effects);
+      invariants.verdictTrue(world, worker.effects ?? 0);
       return ends('settles it as not executed', invariants.settledAsNotExecuted(settled, true));
     }
   }
@@ -131,6 +131,8 @@ function clockMoves(scenario: Scenario, world: World): Move[] {
 export function* moves(scenario: Scenario, rules: Rules, world: World): Generator<() => readonly Move[], void, void> {
   for (const [position, worker] of world.workers.entries()) {
     const plan = scenario.workers[position] as Turn['plan'];
+    const twin = worker.untouched === true && world.workers.some((other, at) => at < position && other.untouched === true && scenario.workers[at]?.policy === plan.policy);
+    if (twin) continue;
     const turn: Turn = { scenario, rules, world, position, plan, worker };
     const name = `w${position + 1}`;
     yield () => {

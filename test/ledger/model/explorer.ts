@@ -16,9 +16,13 @@ export interface Exploration {
 }
 
 interface Node {
-  readonly world: World;
   readonly from: Node | undefined;
   readonly label: string;
+}
+
+interface Reached {
+  readonly world: World;
+  readonly node: Node;
 }
 
 function traceOf(node: Node, last: string): readonly string[] {
@@ -27,28 +31,33 @@ function traceOf(node: Node, last: string): readonly string[] {
   return labels;
 }
 
-/** A move without the numbers in it. */
-function kindOf(label: string): string {
-  return label.replace(/^w\d /, '').replace(/\d+/g, '#');
+/** Moves without the workers and numbers in them. */
+function kindsOf(counts: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  const kinds = new Map<string, number>();
+  for (const [label, count] of counts) {
+    const kind = label.replace(/^w\d /, '').replace(/\d+/g, '#');
+    kinds.set(kind, (kinds.get(kind) ?? 0) + count);
+  }
+  return kinds;
 }
 
 /** Explores until nothing new is reachable, or until an invariant is broken. */
 export function explore(scenario: Scenario, rules: Rules = ENGINE, atMost = 3_000_000): Exploration {
   const policies = [...new Set(scenario.workers.map(({ policy }) => policy))];
-  const first: Node = { world: start(scenario), from: undefined, label: '' };
-  const known = new Set([fingerprintOf(first.world)]);
+  const first = start(scenario);
+  const known = new Set([fingerprintOf(first, scenario)]);
   const exits = new Set<string>();
-  const happened = new Map<string, number>();
-  let level: Node[] = [first];
+  const counts = new Map<string, number>();
+  let level: Reached[] = [{ world: first, node: { from: undefined, label: '' } }];
   let made = 0;
   const broken = (node: Node, label: string, error: unknown): Exploration => {
     if (!(error instanceof Violation)) throw error;
-    return { states: known.size, moves: made, happened, violation: { what: error.message, trace: traceOf(node, label) } };
+    return { states: known.size, moves: made, happened: kindsOf(counts), violation: { what: error.message, trace: traceOf(node, label) } };
   };
   while (level.length > 0) {
-    const next: Node[] = [];
-    for (const node of level) {
-      for (const make of moves(scenario, rules, node.world)) {
+    const next: Reached[] = [];
+    for (const { world, node } of level) {
+      for (const make of moves(scenario, rules, world)) {
         let reached: ReturnType<typeof make>;
         try {
           reached = make();
@@ -57,25 +66,24 @@ export function explore(scenario: Scenario, rules: Rules = ENGINE, atMost = 3_00
         }
         for (const { label, to } of reached) {
           made += 1;
-          const kind = kindOf(label);
-          happened.set(kind, (happened.get(kind) ?? 0) + 1);
-          const text = fingerprintOf(to);
+          counts.set(label, (counts.get(label) ?? 0) + 1);
+          const text = fingerprintOf(to, scenario);
           if (known.has(text)) continue;
           known.add(text);
-          const reachedNode: Node = { world: to, from: node, label };
+          const reachedNode: Node = { from: node, label };
           try {
             checkExit(rules, policies, to, exits);
           } catch (error) {
             return broken(reachedNode, `then: ${(error as Error).message}`, error);
           }
-          next.push(reachedNode);
+          next.push({ world: to, node: reachedNode });
         }
       }
     }
     if (known.size > atMost) throw new Error(`${scenario.name} has more than ${atMost} states; make it smaller`);
     level = next;
   }
-  return { states: known.size, moves: made, happened };
+  return { states: known.size, moves: made, happened: kindsOf(counts) };
 }
 
 /** Each record once: what leads out of it does not depend on who else is where. */

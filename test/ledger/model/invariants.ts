@@ -55,7 +55,7 @@ export function effectsAllowed(world: World, life: number): void {
   demand(counted <= 1 + verdicts + credits, `${counted} effects, with ${verdicts} "not executed" verdicts and ${credits} allowed repetitions`);
 }
 
-/** A believed "not executed" is true of everything that had happened, under a held lease, when the provider was asked. */
+/** A believed "not executed" is true of everything that had happened, under a held lease, when its turn to be asked began. */
 export function verdictTrue(world: World, askedAfter: number): void {
   const life = currentLife(world);
   const seen = world.effects.slice(0, askedAfter).some((effect) => effect.life === life && !effect.late);

@@ -173,7 +173,7 @@ function perform(turn: Turn): Move {
   const { world, worker, plan, scenario } = turn;
   const claim = worker.claim as HeldClaim;
   const keyed = plan.policy.effect === 'keyed_mutate';
-  const known = keyed ? world.effects.find((effect) => effect.life === claim.life) : undefined;
+  const known = keyed ? world.effects.find((effect) => effect.life === claim.life && effect.keyed) : undefined;
   if (known !== undefined && world.real - known.at < scenario.providerKeeps) {
     return { label: `calls a provider that knows the key, and has ${known.value}`, to: place(turn, world, { ...worker, at: 'returned', value: known.value }) };
   }
@@ -181,7 +181,7 @@ function perform(turn: Turn): Move {
   const late = !(lease !== undefined && lease.fence === claim.fence && lease.owner === claim.owner && now(world) < lease.until);
   const overdue = world.real - claim.sentAt >= plan.policy.leaseMs;
   const value = `e${world.effects.length + 1}`;
-  const effect: Effect = { life: claim.life, fence: claim.fence, value, at: world.real, late, forgotten: known !== undefined && overdue };
+  const effect: Effect = { life: claim.life, fence: claim.fence, value, at: scenario.timed ? world.real : 0, keyed, late, forgotten: known !== undefined && overdue };
   const to = { ...world, effects: [...world.effects, effect] };
   invariants.effectsAllowed(to, claim.life);
   return { label: `has its effect ${value}${late ? ', late' : ''}`, to: place(turn, to, { ...worker, at: 'returned', value }) };
@@ -258,7 +258,8 @@ export function workerMoves(turn: Turn): Move[] {
   const { world, worker } = turn;
   if (worker.at === 'dead') return [];
   const moves = stepsAt(turn);
-  if (world.budget.crashes > 0 && worker.at !== 'idle') moves.push({ label: 'crashes', to: place(turn, spend(world, 'crashes'), DEAD) });
+  // A worker that never moves again is as good as dead; that it is known to be matters only to an operator.
+  if (world.budget.crashes > 0 && worker.claim !== undefined) moves.push({ label: 'crashes', to: place(turn, spend(world, 'crashes'), DEAD) });
   return moves;
 }
 

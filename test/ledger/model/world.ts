@@ -35,6 +35,8 @@ export type Finding = { readonly outcome: 'committed'; readonly value: string } 
 
 export interface Worker {
   readonly at: Place;
+  /** It has done nothing yet, so it is as good as any other such worker. */
+  readonly untouched?: true;
   /** What it judged, until it acts on it. */
   readonly view?: View;
   readonly claim?: HeldClaim;
@@ -44,8 +46,10 @@ export interface Worker {
   readonly timedOut?: true;
   /** The nonce of a claim without an answer. */
   readonly nonce?: string;
-  /** How many effects there were when the provider was asked, and what it said. */
-  readonly asked?: { readonly effects: number; readonly finding: Finding };
+  /** How many effects there were when its turn to ask began. */
+  readonly effects?: number;
+  /** What the provider said. */
+  readonly asked?: Finding;
 }
 
 /** A claim that was sent and may still arrive. */
@@ -61,6 +65,8 @@ export interface Effect {
   readonly fence: number;
   readonly value: string;
   readonly at: number;
+  /** Whether the provider was given a key with it. */
+  readonly keyed: boolean;
   /** Its worker no longer held the lease, by the store's clock. */
   readonly late: boolean;
   /** A keyed body that was still running after its deadline met a provider that had forgotten the key. */
@@ -131,6 +137,10 @@ export interface Scenario {
   readonly unsure: boolean;
   /** How far the store's clock moves when it jumps. */
   readonly jumpBy: number;
+  /** Whether anything depends on when things happened, beyond leases: reconcilers, key windows. */
+  readonly timed: boolean;
+  /** The longest lease. */
+  readonly longest: number;
 }
 
 /** The store's clock. */
@@ -152,7 +162,7 @@ export function start(scenario: Scenario): World {
     writes: 0,
     call: undefined,
     proof: undefined,
-    workers: scenario.workers.map(() => ({ at: 'idle' })),
+    workers: scenario.workers.map(() => ({ at: 'idle', untouched: true })),
     flights: [],
     effects: [],
     lives: [NEW_LIFE],
@@ -196,39 +206,58 @@ export function currentLife(world: World): number {
   return world.lives.length - 1;
 }
 
-const texts = new WeakMap<object, string>();
+/** Small numbers for equal values, so that the text of a state stays short. */
+const numbers = new Map<string, number>();
+const numbered = new WeakMap<object, number>();
 
-function textOf(value: object): string {
-  let text = texts.get(value);
-  if (text === undefined) {
-    text = JSON.stringify(value);
-    texts.set(value, text);
+function numberOf(value: object): number {
+  let number = numbered.get(value);
+  if (number === undefined) {
+    const text = JSON.stringify(value);
+    number = numbers.get(text) ?? numbers.size;
+    numbers.set(text, number);
+    numbered.set(value, number);
   }
-  return text;
+  return number;
 }
 
-/** What of a remembered view still matters: one that is stale by now can only fail. */
-function viewText(world: World, view: View): string {
+/** What of a remembered view still matters: one that is stale by now can only fail, and a claim looks at no time in it. */
+function viewText(world: World, view: View, timed: boolean): string {
   const same = view.seen?.stored.revision === world.call?.stored.revision && view.evidence?.stored.revision === world.proof?.stored.revision;
-  return same ? `${view.now},${view.seen?.stored.lease?.until ?? ''}` : 'stale';
+  if (!same) return 'stale';
+  return timed ? `${view.now},${view.seen?.stored.lease?.until ?? ''}` : 'same';
 }
 
-/** One text per state that can behave differently: revisions count only as far as somebody still expects them. */
-export function fingerprintOf(world: World): string {
+function claimText(world: World, worker: Worker, claim: HeldClaim, scenario: Scenario): string {
+  const long = world.real - scenario.longest;
+  const started = worker.at !== 'unanswered' && worker.at !== 'claimed';
+  const sent = started && !scenario.timed ? '' : Math.max(claim.sentAt, long);
+  const confirmed = claim.crossed ? '' : Math.max(claim.confirmedAt, long);
+  return `${claim.fence},${scenario.timed ? claim.claimedAt : ''},${sent},${confirmed},${claim.crossed ? 1 : 0}${claim.life}`;
+}
+
+/** One text per state that can behave differently: revisions and times count only as far as something depends on them. */
+export function fingerprintOf(world: World, scenario: Scenario): string {
   const { call, proof, operator } = world;
+  const { timed } = scenario;
   let text = `${world.real} ${world.skew}|`;
-  if (call !== undefined) text += `${textOf(call.record)}${call.stored.writtenAt},${call.stored.lease === undefined ? '' : textOf(call.stored.lease)}`;
-  if (proof !== undefined) text += `|${textOf(proof.record)}`;
+  if (call !== undefined) {
+    const { lease, writtenAt } = call.stored;
+    const until = lease === undefined || timed ? lease?.until : Math.max(lease.until, now(world));
+    text += `${numberOf(call.record)},${timed ? writtenAt : ''},${lease?.owner},${lease?.fence},${until}`;
+  }
+  if (proof !== undefined) text += `|${numberOf(proof.record)}`;
   for (const worker of world.workers) {
-    text += `|${worker.at}`;
-    if (worker.view !== undefined) text += viewText(world, worker.view);
-    if (worker.claim !== undefined) text += textOf(worker.claim);
+    text += `|${worker.at}${worker.untouched === true ? '0' : ''}`;
+    if (worker.view !== undefined) text += viewText(world, worker.view, worker.at !== 'claiming' && worker.at !== 'unanswered');
+    if (worker.claim !== undefined) text += claimText(world, worker, worker.claim, scenario);
     if (worker.value !== undefined) text += worker.value;
     if (worker.timedOut === true) text += '!';
     if (worker.nonce !== undefined) text += writtenBy(call?.stored, worker.nonce) ? 'landed' : 'lost';
-    if (worker.asked !== undefined) text += textOf(worker.asked);
+    if (worker.effects !== undefined) text += `${worker.effects}e`;
+    if (worker.asked !== undefined) text += `${worker.asked.outcome}${'value' in worker.asked ? worker.asked.value : ''}`;
   }
-  if (operator !== undefined) text += `|${operator.as}${operator.forced}${viewText(world, operator.view)}`;
-  for (const flight of world.flights) text += `>${flight.worker}${viewText(world, flight.view)}`;
-  return `${text}|${textOf(world.effects)}${textOf(world.lives)}${textOf(world.budget)}${world.last?.fence ?? 0}`;
+  if (operator !== undefined) text += `|${operator.as}${operator.forced}${viewText(world, operator.view, false)}`;
+  for (const flight of world.flights) text += `>${flight.worker}${viewText(world, flight.view, false)}`;
+  return `${text}|${numberOf(world.effects)},${numberOf(world.lives)},${numberOf(world.budget)},${world.last?.fence ?? 0}`;
 }

@@ -1,8 +1,9 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import fs from 'node:fs';
 import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RecordKey, Store, StoredRecord, TransactionResult } from '../../../src/store/contract.js';
 import { type FileStore, type FileStoreOptions, openFileStore } from '../../../src/store/file/file-store.js';
 import { encodeFrame } from '../../../src/store/file/frame.js';
@@ -18,6 +19,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  vi.restoreAllMocks();
   await Promise.all(opened.map((store) => store.close()));
   opened = [];
   await rm(folder, { recursive: true, force: true });
@@ -257,6 +259,94 @@ describe('what a crash leaves behind', () => {
     await rm(folder, { recursive: true });
     await expect(put(store, 'b', 'b')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     await expect(get(store, 'a')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+});
+
+/** Lets the next calls of fs.write take so many bytes each, or fail with a code; then all works again. */
+function nextWrites(...plan: (number | string)[]): void {
+  const real = fs.write;
+  const write = vi.spyOn(fs, 'write');
+  for (const one of plan) {
+    write.mockImplementationOnce(((descriptor: number, bytes: Buffer, _from: number, _length: number, _at: null, done: (error: Error | null, count: number) => void) => {
+      if (typeof one === 'string') setImmediate(done, diskError(one), 0);
+      else (real as (...all: unknown[]) => void)(descriptor, bytes, 0, one, null, done);
+    }) as never);
+  }
+}
+
+const diskError = (code: string): Error => Object.assign(new Error(`${code}: of this test`), { code });
+
+function nextFlushFails(): void {
+  vi.spyOn(fs, 'fdatasync').mockImplementationOnce((_, done) => void setImmediate(done, diskError('EIO') as NodeJS.ErrnoException));
+}
+
+describe('a disk that fails', () => {
+  test('a short write is completed, and what it tore is skipped', async () => {
+    const store = await open();
+    await put(store, 'a', 'a');
+    nextWrites(300);
+    const results = await Promise.all(['b', 'c', 'd', 'e'].map((id) => put(store, id, `value of ${id}`)));
+    expect(results.map(({ ok }) => ok)).toEqual([true, true, true, true]);
+    expect(store.skipped).toHaveLength(1);
+    const again = await open();
+    expect(again.skipped).toEqual(store.skipped);
+    for (const [at, id] of ['b', 'c', 'd', 'e'].entries()) expect(await get(again, id)).toEqual(results[at]?.records[0]);
+  });
+
+  test('a full disk refuses what did not land, answers what did, and goes on when there is room', async () => {
+    const store = await open();
+    nextWrites(200, 10, 'ENOSPC');
+    const results = await Promise.allSettled(['b', 'c', 'd', 'e'].map((id) => put(store, id, `value of ${id}`)));
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'rejected']);
+    for (const result of results.slice(1)) {
+      expect(result).toMatchObject({ reason: { code: 'STORE_UNAVAILABLE', details: { applied: 'no' } } });
+    }
+    expect((await put(store, 'c', 'second try')).ok).toBe(true);
+    const again = await open();
+    expect((await get(again, 'b'))?.value).toBe('value of b');
+    expect((await get(again, 'c'))?.value).toBe('second try');
+    expect(await get(again, 'd')).toBeUndefined();
+    expect((await put(again, 'd', 'from another store')).ok).toBe(true);
+    expect((await get(store, 'd'))?.value).toBe('from another store');
+  });
+
+  test('after a failed flush the log is left for a copy, and what was pending is answered there', async () => {
+    const [store, other] = [await open(), await open()];
+    await put(store, 'a', 'a');
+    nextFlushFails();
+    const results = await Promise.all([put(store, 'b', 'b'), put(store, 'b', 'too late'), put(store, 'c', 'c')]);
+    expect(results.map(({ ok }) => ok)).toEqual([true, false, true]);
+    expect(await logs()).toEqual(['00000002.log']);
+    for (const one of [store, other, await open()]) {
+      expect(await Promise.all(['a', 'b', 'c'].map(async (id) => (await get(one, id))?.value))).toEqual(['a', 'b', 'c']);
+    }
+    expect((await put(other, 'd', 'd')).ok).toBe(true);
+    expect((await get(store, 'd'))?.value).toBe('d');
+  });
+
+  test('a store that can neither flush nor copy answers nothing more until it is opened again', async () => {
+    const store = await open();
+    await put(store, 'a', 'a');
+    await mkdir(join(folder, '00000002.log'));
+    nextFlushFails();
+    const pending = put(store, 'b', 'b');
+    await expect(pending).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', details: { applied: 'unknown' } });
+    await rm(join(folder, '00000002.log'), { recursive: true });
+    for (const call of [() => put(store, 'c', 'c'), () => get(store, 'a'), () => store.list({ kind: 'call', limit: 1 })]) {
+      await expect(call()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', message: expect.stringContaining('opened again') });
+    }
+    await store.close();
+    const again = await open();
+    expect((await get(again, 'a'))?.value).toBe('a');
+    expect((await put(again, 'c', 'c')).ok).toBe(true);
+  });
+
+  test('a flush that fails while reading what another store wrote is not taken for one that did not', async () => {
+    const [store, other] = [await open(), await open()];
+    await put(other, 'a', 'a');
+    nextFlushFails();
+    expect((await get(store, 'a'))?.value).toBe('a');
+    expect(await logs()).toEqual(['00000002.log']);
   });
 });
 
