@@ -6,9 +6,13 @@ import { reopenProgram } from './reopen.js';
 import { systemCallsProgram } from './system-calls.js';
 
 /** What runs in a process of its own, because it weighs the process or looks at it from outside. */
-const PROGRAMS = { heap: heapProgram, reopen: reopenProgram, 'system-calls': systemCallsProgram } as const;
+const PROGRAMS: Readonly<Record<Program, (words: readonly string[]) => Promise<unknown>>> = {
+  heap: heapProgram,
+  reopen: reopenProgram,
+  'system-calls': systemCallsProgram,
+};
 
-export type Program = keyof typeof PROGRAMS;
+export type Program = 'heap' | 'reopen' | 'system-calls';
 
 /** How a process that runs one of the programs is started. */
 export function commandOf(program: Program, words: readonly string[]): string[] {

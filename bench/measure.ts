@@ -2,6 +2,8 @@
 export interface Sample {
   /** The median over the rounds of each round's median. */
   readonly p50: number;
+  /** The fastest tenth ends here: what the work costs while nothing else keeps the machine busy. */
+  readonly p10: number;
   /** The median of each round, in the order of the rounds. */
   readonly rounds: readonly number[];
   /** Operations per second while only this case ran, over all rounds. */
@@ -22,7 +24,11 @@ export interface Extent {
 
 /** The middle value; of an even number of values the upper one. */
 export function median(values: readonly number[]): number {
-  return [...values].sort((one, other) => one - other)[values.length >> 1] ?? Number.NaN;
+  return quantile(values, 0.5);
+}
+
+function quantile(values: readonly number[], share: number): number {
+  return [...values].sort((one, other) => one - other)[Math.floor(values.length * share)] ?? Number.NaN;
 }
 
 /** A block that takes the time of every operation: for what takes tens of microseconds or more. */
@@ -80,7 +86,7 @@ export async function paired<Name extends string>(
     const rounds = medians.get(name) as number[];
     const taken = all.get(name) as number[];
     const mean = taken.reduce((sum, lap) => sum + lap, 0) / taken.length;
-    return [name, { p50: median(rounds), rounds, perSecond: 1e6 / mean }];
+    return [name, { p50: median(rounds), p10: quantile(taken, 0.1), rounds, perSecond: 1e6 / mean }];
   });
   return Object.fromEntries(samples) as Record<Name, Sample>;
 }

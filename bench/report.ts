@@ -34,11 +34,12 @@ export function machine(): Machine {
 
 /** The rows as a table for people. */
 export function table(rows: readonly Row[]): string {
-  const header = ['', 'what', 'p50', 'ops/s', 'floor', 'ratio', 'limit', 'met'];
+  const header = ['', 'what', 'p50', 'p10', 'ops/s', 'floor', 'ratio', 'limit', 'met'];
   const lines = rows.map((row) => [
     row.target,
     row.what,
     row.not_run !== undefined ? 'not run' : row.measured !== undefined ? withUnit(row) : micros(row.p50_us),
+    micros(row.p10_us),
     row.ops_per_second === undefined ? '' : Math.round(row.ops_per_second).toLocaleString('en'),
     row.floor_us === undefined ? '' : `${micros(row.floor_us)} ${row.floor ?? ''}`,
     row.ratio === undefined ? '' : row.ratio.toFixed(2),
@@ -52,7 +53,9 @@ export function table(rows: readonly Row[]): string {
     .map((line) =>
       line
         .map((cell, column) =>
-          column < 2 || column === 7 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+          column < 2 || column === header.length - 1
+            ? cell.padEnd(widths[column] ?? 0)
+            : cell.padStart(widths[column] ?? 0),
         )
         .join('  ')
         .trimEnd(),

@@ -8,6 +8,8 @@ export interface Row {
   readonly what: string;
   /** Median over the rounds of the medians, in microseconds. */
   readonly p50_us?: number;
+  /** Where the fastest tenth ends, which moves least when other programs run. */
+  readonly p10_us?: number;
   readonly ops_per_second?: number;
   /** What `floor_us` is, e.g. `two appends`. */
   readonly floor?: string;
@@ -47,6 +49,7 @@ export function latency(
   const row = {
     ...named,
     p50_us: sample.p50,
+    p10_us: sample.p10,
     ops_per_second: sample.perSecond,
     ...(floor === undefined || overFloor === undefined
       ? {}

@@ -14,6 +14,7 @@ import type { CallRecord, Seen } from './record.js';
 import { type Throw, classifyThrow, failedRecord } from './resolution.js';
 import { type StoredResult, keepResult } from './stored-value.js';
 import type { View } from './record.js';
+import { windowEnough } from './view.js';
 
 /** How a body is started; the caller decides what surrounds it. */
 export type StartBody = (live: LiveCall) => unknown;
@@ -29,14 +30,15 @@ export type Attempt = { readonly value: unknown; readonly view: View } | { reado
  */
 export async function attempt(engine: Engine, dispatch: Dispatch, claim: Claim, windowLeftMs: number | undefined, start: StartBody, entered: () => boolean): Promise<Attempt> {
   const live = new LiveCall(engine, dispatch, claim, windowLeftMs);
-  if (!claim.timeLeft || dispatch.signal?.aborted === true) await refuseLateStart(engine, dispatch, claim);
+  const mayStart = claim.timeLeft && windowEnough(dispatch, windowLeftMs) && dispatch.signal?.aborted !== true;
+  if (!mayStart) await refuseLateStart(engine, dispatch, claim);
   engine.leases.keep(claim);
   live.watchWindow();
   const running = runToTheEnd(engine, dispatch, live, start, entered);
   return dispatch.policy.timeoutMs === undefined ? running : withTimeout(engine, dispatch, live, running, dispatch.policy.timeoutMs);
 }
 
-/** An answer that came after the lease was over, or after the caller gave up, starts nothing. */
+/** An answer that came after the lease was over, too late for the key's window, or after the caller gave up, starts nothing. */
 async function refuseLateStart(engine: Engine, dispatch: Dispatch, claim: Claim): Promise<void> {
   const aborted = dispatch.signal?.aborted === true;
   try {

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { NotExecutedError } from '../errors/call.js';
 import { UsageError } from '../errors/usage.js';
 import type { CallIdentity, CallOptions, ToolCall } from '../tool/types.js';
+import { checkIdentity } from '../tool/with-call.js';
 import { attempt } from './attempt.js';
+import { warnOfRandom } from './call.js';
 import { dispatchOf } from './dispatch.js';
 import type { Engine } from './engine.js';
 import type { LedgerHome } from './home.js';
@@ -45,8 +47,10 @@ export async function begin<Value>(
   identity: CallIdentity & CallOptions,
 ): Promise<Begun<Value> | Replayed<Value>> {
   checkOptions(options as LedgerOptions, 'ledger');
+  checkIdentity(identity, 'begin');
   const policy = resolvePolicy(options as LedgerOptions, 'ledger', { name: options.name, developmentName: undefined, positional: false });
   const dispatch = dispatchOf(policy, home, { input, identity, options: identity }, home.store.partitions, { wallMs: engine.clock.wall(), random: randomUUID });
+  if (dispatch.identity.source === 'random') warnOfRandom(policy, home);
   const { requestId } = dispatch.reference;
   return new Promise((resolve, reject) => {
     const performing = perform(engine, dispatch, (claim, windowLeftMs) =>

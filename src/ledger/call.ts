@@ -15,7 +15,7 @@ import type { Policy } from './policy.js';
 import { replay } from './replay.js';
 import type { EffectClass } from './transition.js';
 
-const warned = new WeakSet<Policy>();
+const warned = new WeakMap<object, Set<string>>();
 
 /** One call through `ledger` or `taskLedger`: dispatch, perform, and the recorded value where there is one. */
 export async function callThroughLedger(policy: Policy, frame: CallFrame, next: Body): Promise<unknown> {
@@ -23,7 +23,7 @@ export async function callThroughLedger(policy: Policy, frame: CallFrame, next: 
   const engine = engineFor(home.store);
   const dispatch = dispatchOf(policy, home, frame, home.store.partitions, { wallMs: engine.clock.wall(), random: randomUUID });
   frame.requestId = dispatch.reference.requestId;
-  if (dispatch.identity.source === 'random') warnOnce(policy);
+  if (dispatch.identity.source === 'random') warnOfRandom(policy, policy);
   const answer = await perform(engine, dispatch, (claim, windowLeftMs) =>
     attempt(engine, dispatch, claim, windowLeftMs, (live) => startBody(engine, dispatch, live, frame, next), () => frame.entered),
   );
@@ -50,10 +50,11 @@ async function valueOf(dispatch: Dispatch, answer: Answer, frame: { replayed: bo
   return replay(dispatch, answer.seen);
 }
 
-/** Nothing will ever find a random identity again, so nothing protects such a call from a second dispatch. */
-function warnOnce(policy: Policy): void {
-  if (policy.effect === 'read' || warned.has(policy)) return;
-  warned.add(policy);
+/** Nothing will ever find a random identity again, so nothing protects such a call from a second dispatch: said once. */
+export function warnOfRandom(policy: Policy, whose: object): void {
+  const tools = warned.get(whose) ?? new Set();
+  if (policy.effect === 'read' || tools.has(policy.tool)) return;
+  warned.set(whose, tools.add(policy.tool));
   emit('mycelium:warning', () => ({
     tool: policy.tool,
     code: 'random-identity',

@@ -99,7 +99,7 @@ async function judge(
           break;
         }
         try {
-          const ended = await run(claimed, windowLeft(dispatch, view));
+          const ended = await run(claimed, windowLeft(dispatch, view, claimed.stored.writtenAt));
           if ('recorded' in ended) return { replayed: true, seen: ended.recorded };
           if (leader !== undefined) leader.settled = ended.view;
           engine.noteFinished(id);

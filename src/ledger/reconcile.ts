@@ -5,8 +5,8 @@ import type { Engine } from './engine.js';
 import { fault, faultsInUse } from './fault-points.js';
 import { evidenceKey, idempotencyKeyOf } from './identity.js';
 import { inProgress } from './in-progress.js';
-import { type CallRecord, type Seen, evidenceFor, leaseEndedAt, without, writeOver } from './record.js';
-import { askedRecord, believesNotExecuted, committedRecord, notExecutedRecord } from './resolution.js';
+import { type CallRecord, type Seen, evidenceFor, leaseEndedAt, writeOver } from './record.js';
+import { askedRecord, believesNotExecuted, committedRecord, notExecutedRecord, unaskedRecord } from './resolution.js';
 import { keepResult } from './stored-value.js';
 import type { Verdict } from './verdicts.js';
 import type { View } from './record.js';
@@ -64,7 +64,7 @@ async function settle(engine: Engine, dispatch: Dispatch, view: Open, record: Ca
 
 async function takeTurn(engine: Engine, dispatch: Dispatch, view: Open): Promise<Open | undefined> {
   if (faultsInUse()) await fault('before-resolve', { tool: dispatch.policy.tool, id: dispatch.key.id, fence: view.seen.record.fence });
-  return write(engine, view, askedRecord(view.seen, { owner: engine.owner, until: view.now + dispatch.policy.leaseMs }));
+  return write(engine, view, askedRecord(view.seen, { owner: engine.owner, until: view.now + dispatch.policy.leaseMs }, view.now));
 }
 
 async function ask(engine: Engine, dispatch: Dispatch, view: Open, started: Instant): Promise<View> {
@@ -100,7 +100,7 @@ async function waitToBelieve(engine: Engine, dispatch: Dispatch, view: Open, sta
 }
 
 async function endTurn(engine: Engine, view: Open): Promise<Open | undefined> {
-  return write(engine, view, without(view.seen.record, 'resolver'));
+  return write(engine, view, unaskedRecord(view.seen, view.now));
 }
 
 async function refuse(engine: Engine, dispatch: Dispatch, view: Open, reason: BlockReason, why: string, cause?: unknown): Promise<View> {

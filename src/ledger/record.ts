@@ -56,6 +56,8 @@ export interface CallRecord {
   readonly keyUsed?: boolean;
   /** When the lease of the lost attempt ended, kept while other writes take the lease away. */
   readonly leaseEndedAt?: number;
+  /** The store's time when that was judged. */
+  readonly leaseJudgedAt?: number;
   readonly externalRef?: string;
   readonly error?: { readonly name: string; readonly message: string };
   /** Who is asking its reconciler, and until when others leave it to them. Moves neither fence nor phase. */
@@ -173,5 +175,7 @@ export function mayHaveHappened(record: CallRecord): boolean {
 export function leaseEndedAt(stored: StoredRecord, record: CallRecord): number {
   const { lease, writtenAt } = stored;
   if (lease !== undefined && lease.until > writtenAt) return lease.until;
-  return record.leaseEndedAt ?? lease?.until ?? writtenAt;
+  // Judged a whole lease before it was written: its worker may have come back meanwhile, and been lost again.
+  const outdated = record.leaseJudgedAt !== undefined && writtenAt - record.leaseJudgedAt >= record.leaseMs;
+  return (outdated ? undefined : record.leaseEndedAt) ?? lease?.until ?? writtenAt;
 }

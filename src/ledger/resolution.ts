@@ -55,8 +55,9 @@ function carried({ record, stored }: Pick<Seen, 'record' | 'stored'>, unsettled:
  * and that its worker is alive: an end of its lease that somebody noted while asking about it was none.
  */
 export function withFirstClaim(record: CallRecord, claimedAt: number): CallRecord {
-  const alive = record.leaseEndedAt === undefined ? record : without(record, 'leaseEndedAt');
-  return alive.firstClaimAt === undefined && alive.aborted !== 'not-executed' ? { ...alive, firstClaimAt: claimedAt } : alive;
+  const alive = record.leaseEndedAt === undefined ? record : without(record, 'leaseEndedAt', 'leaseJudgedAt');
+  const settled = alive.phase === 'committed' || alive.aborted === 'not-executed';
+  return alive.firstClaimAt === undefined && !settled ? { ...alive, firstClaimAt: claimedAt } : alive;
 }
 
 /** The record at its point of no return, or undefined when the claim has no say any more. */
@@ -141,21 +142,31 @@ export function failedRecord(record: CallRecord, ending: Ending, error: NonNulla
   return { ...record, ...ending, error, ...key };
 }
 
-/** The record while somebody asks what became of it. */
-export function askedRecord({ record, stored }: Pick<Seen, 'record' | 'stored'>, resolver: NonNullable<CallRecord['resolver']>): CallRecord {
+/** The record while somebody asks what became of it. `judgedAt`: the store's time when its lease was seen to be over. */
+export function askedRecord(seen: Pick<Seen, 'record' | 'stored'>, resolver: NonNullable<CallRecord['resolver']>, judgedAt: number): CallRecord {
   // Any other write would otherwise set the clock of the key's window anew.
-  return { ...record, firstClaimAt: record.firstClaimAt ?? stored.writtenAt, leaseEndedAt: leaseEndedAt(stored, record), resolver };
+  const firstClaimAt = seen.record.firstClaimAt ?? seen.stored.writtenAt;
+  return { ...seen.record, firstClaimAt, ...leaseOver(seen, judgedAt), resolver };
+}
+
+/** The record after asking in vain. */
+export function unaskedRecord(seen: Pick<Seen, 'record' | 'stored'>, judgedAt: number): CallRecord {
+  return { ...without(seen.record, 'resolver'), ...leaseOver(seen, judgedAt) };
+}
+
+function leaseOver({ record, stored }: Pick<Seen, 'record' | 'stored'>, judgedAt: number): Pick<CallRecord, 'leaseEndedAt' | 'leaseJudgedAt'> {
+  return { leaseEndedAt: leaseEndedAt(stored, record), leaseJudgedAt: judgedAt };
 }
 
 /** The record of a finished identity, opened anew. */
 export function retiredRecord(record: CallRecord, resolution: Resolution): CallRecord {
-  const rest = without(record, 'result', 'error', 'externalRef', 'firstClaimAt', 'keyUsed', 'earlierUnsettled', 'leaseEndedAt');
+  const rest = without(record, 'result', 'error', 'externalRef', 'firstClaimAt', 'keyUsed', 'earlierUnsettled', 'leaseEndedAt', 'leaseJudgedAt');
   return { ...rest, phase: 'aborted', aborted: 'not-executed', retiredThrough: record.fence, attempts: 0, resolution };
 }
 
 /** The record, settled as not executed: the next call may run. */
 export function notExecutedRecord(record: CallRecord, resolution: Resolution): CallRecord {
-  const rest = without(record, 'resolver', 'firstClaimAt', 'keyUsed', 'leaseEndedAt', 'earlierUnsettled');
+  const rest = without(record, 'resolver', 'firstClaimAt', 'keyUsed', 'leaseEndedAt', 'leaseJudgedAt', 'earlierUnsettled');
   // A person who looked lets it be tried again, however often it was before.
   const attempts = resolution.by === 'operator' ? 0 : record.attempts;
   return { ...rest, phase: 'aborted', aborted: 'not-executed', attempts, resolution };
@@ -188,7 +199,9 @@ export function believesNotExecuted(effect: { recorded: RecordedClass; current: 
 
 /** When the provider's memory of the key ends, or undefined when that is not known. */
 export function keyWindowEnd(record: CallRecord, writtenAt: number, keyValidForMs: number | undefined): number | undefined {
-  if (keyValidForMs === undefined || record.keyUsed === false) return undefined;
+  // What ran before a deploy made the tool keyed gave the provider no key to remember.
+  const keyed = record.keyUsed ?? record.effect === 'keyed_mutate';
+  if (keyValidForMs === undefined || !keyed) return undefined;
   return (record.firstClaimAt ?? writtenAt) + keyValidForMs;
 }
 

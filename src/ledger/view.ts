@@ -39,9 +39,16 @@ export function situationOf(dispatch: Pick<Dispatch, 'policy'>, view: View): Sit
   };
 }
 
-/** For a keyed tool that runs again: how long the provider still knows the key. */
-export function windowLeft(dispatch: Pick<Dispatch, 'policy'>, view: View | undefined): number | undefined {
-  if (dispatch.policy.effect !== 'keyed_mutate' || view?.seen === undefined) return undefined;
-  const end = keyWindowEnd(view.seen.record, view.seen.stored.writtenAt, dispatch.policy.keyValidForMs);
-  return end === undefined || !mayHaveHappened(view.seen.record) ? undefined : end - view.now;
+/** For a keyed tool that runs again: how long the provider still knows the key after `claimedAt`, by the store's clock. */
+export function windowLeft(dispatch: Pick<Dispatch, 'policy'>, view: Pick<View, 'seen'> | undefined, claimedAt: number): number | undefined {
+  const { policy } = dispatch;
+  const seen = view?.seen;
+  if (seen === undefined || (policy.effect !== 'keyed_mutate' && seen.record.effect !== 'keyed_mutate')) return undefined;
+  const end = keyWindowEnd(seen.record, seen.stored.writtenAt, policy.keyValidForMs);
+  return end === undefined || !mayHaveHappened(seen.record) ? undefined : end - claimedAt;
+}
+
+/** Whether what is left is enough for a whole body: a claim can land long after it was judged. */
+export function windowEnough(dispatch: Pick<Dispatch, 'policy'>, leftMs: number | undefined): boolean {
+  return leftMs === undefined || leftMs >= deadlineMs(dispatch);
 }

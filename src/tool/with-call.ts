@@ -4,13 +4,14 @@ import type { CallIdentity, CallOptions } from './types.js';
 
 type AnyTool = (this: never, ...args: never[]) => Promise<unknown>;
 
-function checkIdentity(identity: CallIdentity): void {
+/** @throws UsageError for a blank request id or an occurrence that is no count. */
+export function checkIdentity(identity: CallIdentity, place: string): void {
   const { requestId, occurrence } = identity;
   if (requestId !== undefined && (typeof requestId !== 'string' || requestId.trim() === '')) {
-    throw new UsageError({ place: 'withCall({ requestId })', problem: 'is not a text with something in it', remedy: 'Give the business id as a string, e.g. an invoice number.' });
+    throw new UsageError({ place: `${place}({ requestId })`, problem: 'is not a text with something in it', remedy: 'Give the business id as a string, e.g. an invoice number.' });
   }
   if (occurrence !== undefined && (!Number.isSafeInteger(occurrence) || occurrence < 1)) {
-    throw new UsageError({ place: 'withCall({ occurrence })', problem: `is ${String(occurrence)}`, remedy: 'Count intended repetitions from 1.' });
+    throw new UsageError({ place: `${place}({ occurrence })`, problem: `is ${String(occurrence)}`, remedy: 'Count intended repetitions from 1.' });
   }
 }
 
@@ -28,7 +29,7 @@ function checkIdentity(identity: CallIdentity): void {
  */
 export function withCall<T extends AnyTool>(tool: T, identity: CallIdentity): T {
   const { dispatch, positional } = guardedTool(tool, 'withCall');
-  checkIdentity(identity);
+  checkIdentity(identity, 'withCall');
   const called = positional
     ? async function (this: unknown, ...args: unknown[]): Promise<unknown> {
         return (await dispatch(this, args, undefined, identity)).value;
@@ -65,7 +66,7 @@ export async function inspectCall<Input, Value>(
 ): Promise<CallReport<Value>> {
   const { requestId, occurrence, ...rest } = options;
   const identity: CallIdentity = { ...(requestId === undefined ? {} : { requestId }), ...(occurrence === undefined ? {} : { occurrence }) };
-  checkIdentity(identity);
+  checkIdentity(identity, 'inspectCall');
   const { value, frame } = await guardedTool(tool, 'inspectCall').dispatch(undefined, input, rest, identity);
   return { value: value as Value, replayed: frame.replayed, requestId: frame.requestId ?? '' };
 }

@@ -29,10 +29,10 @@ async function torture(options: Options): Promise<Report> {
   };
   say(`${runs} runs over a ${store} store, seed ${seed}${broken === undefined ? '' : `, without ${broken}`}`);
   const arena = await arenaFor(options);
-  const stop = (signal: NodeJS.Signals): void => {
-    void arena.close().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
-  };
-  process.once('SIGINT', stop).once('SIGTERM', stop);
+  const stop = (code: number): void => void arena.close().finally(() => process.exit(code));
+  process.once('SIGINT', () => stop(130)).once('SIGTERM', () => stop(143));
+  // Nobody reads any more, e.g. behind `head`.
+  process.stdout.once('error', () => stop(1));
   try {
     let done = 0;
     const lane = async (): Promise<void> => {

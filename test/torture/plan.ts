@@ -37,9 +37,8 @@ const QUICK: Settings = { leaseMs: 400, waitForMs: 1_000, keyValidForMs: 1_600, 
 /** For runs in which nobody is lost: a busy machine must not look like a lost worker. */
 const CALM: Settings = { ...QUICK, leaseMs: 4_000, waitForMs: 1_500, keyValidForMs: 10_000, keyHonouredForMs: 10_000 };
 const TEN_MINUTES_MS = 600_000;
-const ACCEPTED: Faults = {};
+const UNHARMED: Faults = {};
 
-const asking = (kind: ToolKind): boolean => kind.reconciles;
 const guarding = (kind: ToolKind): boolean => kind.effect !== 'read' && kind.effect !== 'idempotent_mutate';
 
 /** Draws jobs and lives for one run. */
@@ -125,15 +124,24 @@ class Drafting {
 }
 
 function killPoints(point: Point): Making {
-  const afterwards = point === 'before-resolve' || point === 'after-verdict';
   return (draft) => {
-    const jobs = draft.jobs(7, afterwards ? { fits: asking, throwing: false } : {});
-    const first = afterwards ? [draft.killedAt('after-effect'), draft.killedAt(point, 1), ACCEPTED] : [draft.killedAt(point), draft.killedAt(point), draft.killedSomewhere()];
-    const second = afterwards ? [draft.killedAt(point, 1), ACCEPTED] : [draft.killedSomewhere(), ACCEPTED];
+    const jobs = draft.jobs(7);
+    const first = [draft.killedAt(point), draft.killedAt(point), draft.killedSomewhere()];
+    const second = [draft.killedSomewhere(), UNHARMED];
+    return { jobs, settings: QUICK, phases: [draft.phase(jobs, QUICK, first), draft.phase(jobs, QUICK, second)], everyoneLives: false };
+  };
+}
+
+/** For the points that are passed by whoever finds a call whose worker was lost after its effect. */
+function killResolvers(point: Point): Making {
+  return (draft) => {
+    const jobs = draft.jobs(7, { fits: (kind) => kind.reconciles, throwing: false });
+    const lost = [draft.killedAt('after-effect', 2), draft.killedAt('after-effect', 2)];
+    const resolving = (): Faults => draft.killedAt(point, 1);
     return {
       jobs,
       settings: QUICK,
-      phases: [draft.phase(jobs, QUICK, first), draft.phase(jobs, QUICK, second)],
+      phases: [draft.phase(jobs, QUICK, lost), draft.phase(jobs, QUICK, [resolving(), resolving()]), draft.phase(jobs, QUICK, [resolving(), UNHARMED])],
       everyoneLives: false,
     };
   };
@@ -149,31 +157,31 @@ const stopped: Making = (draft) => {
   const jobs = draft.jobs(6);
   const points: Point[] = ['in-body', 'in-body', 'before-claim', 'after-claim', 'before-effect', 'after-effect', 'before-complete'];
   const stop = (): Faults => ({ stop: { point: draft.draw.pick(points), nth: draft.draw.between(1, 2), forMs: draft.draw.between(500, 1_200) } });
-  return { jobs, settings: QUICK, phases: [draft.phase(jobs, QUICK, [stop(), stop(), ACCEPTED])], everyoneLives: false };
+  return { jobs, settings: QUICK, phases: [draft.phase(jobs, QUICK, [stop(), stop(), UNHARMED])], everyoneLives: false };
 };
 
 const wrongClocks: Making = (draft) => {
   const jobs = draft.jobs(7);
-  const first = [draft.wrongClock(), { ...draft.wrongClock(), ...draft.killedSomewhere() }, ACCEPTED];
-  return { jobs, settings: QUICK, phases: [draft.phase(jobs, QUICK, first), draft.phase(jobs, QUICK, [draft.wrongClock(), ACCEPTED])], everyoneLives: false };
+  const first = [draft.wrongClock(), { ...draft.wrongClock(), ...draft.killedSomewhere() }, UNHARMED];
+  return { jobs, settings: QUICK, phases: [draft.phase(jobs, QUICK, first), draft.phase(jobs, QUICK, [draft.wrongClock(), UNHARMED])], everyoneLives: false };
 };
 
 const fullDisk: Making = (draft) => {
   const jobs = draft.jobs(16, { padding: draft.draw.between(3_000, 9_000) });
-  return { jobs, settings: QUICK, phases: [draft.phase(jobs, QUICK, [ACCEPTED, ACCEPTED, draft.killedSometime()])], everyoneLives: false, diskBytes: 131_072 };
+  return { jobs, settings: QUICK, phases: [draft.phase(jobs, QUICK, [UNHARMED, UNHARMED, draft.killedSometime()])], everyoneLives: false, diskBytes: 131_072 };
 };
 
 const fileSizeLimit: Making = (draft) => {
   const jobs = draft.jobs(16, { padding: draft.draw.between(3_000, 9_000) });
   const limited: Faults = { process: { kind: 'file-size-limit', bytes: 65_536 } };
-  return { jobs, settings: QUICK, phases: [draft.phase(jobs, QUICK, [limited, ACCEPTED])], everyoneLives: false };
+  return { jobs, settings: QUICK, phases: [draft.phase(jobs, QUICK, [limited, UNHARMED])], everyoneLives: false };
 };
 
 function failingFlush(kind: 'flush-error' | 'flush-kill'): Making {
   return (draft) => {
     const jobs = draft.jobs(7);
     const failing = (): Faults => ({ process: { kind, nth: draft.draw.between(1, 12), onwards: kind === 'flush-error' && draft.draw.chance(0.3) } });
-    return { jobs, settings: QUICK, phases: [draft.phase(jobs, QUICK, [failing(), ACCEPTED])], everyoneLives: false };
+    return { jobs, settings: QUICK, phases: [draft.phase(jobs, QUICK, [failing(), UNHARMED])], everyoneLives: false };
   };
 }
 
@@ -186,8 +194,8 @@ const compaction: Making = (draft) => {
 
 const powerLoss: Making = (draft) => {
   const jobs = draft.jobs(7);
-  const first = { ...draft.phase(jobs, QUICK, [ACCEPTED, ACCEPTED, { compactEveryMs: 40 }]), powerLossAfterMs: draft.draw.between(20, 200) };
-  return { jobs, settings: QUICK, phases: [first, draft.phase(jobs, QUICK, [ACCEPTED, draft.killedSomewhere()])], everyoneLives: false };
+  const first = { ...draft.phase(jobs, QUICK, [UNHARMED, UNHARMED, { compactEveryMs: 40 }]), powerLossAfterMs: draft.draw.between(20, 300) };
+  return { jobs, settings: QUICK, phases: [first, draft.phase(jobs, QUICK, [UNHARMED, draft.killedSomewhere()])], everyoneLives: false };
 };
 
 const lostAnswers: Making = (draft) => {
@@ -198,19 +206,19 @@ const lostAnswers: Making = (draft) => {
 
 const storm: Making = (draft) => {
   const jobs = draft.jobs(12);
-  return { jobs, settings: CALM, phases: [draft.phase(jobs, CALM, [ACCEPTED, ACCEPTED, ACCEPTED, ACCEPTED], 12)], everyoneLives: true };
+  return { jobs, settings: CALM, phases: [draft.phase(jobs, CALM, [UNHARMED, UNHARMED, UNHARMED, UNHARMED], 12)], everyoneLives: true };
 };
 
 const unreliableWay: Making = (draft) => {
   const jobs = draft.jobs(7);
-  return { jobs, settings: QUICK, phases: [draft.phase(jobs, QUICK, [ACCEPTED, draft.killedSomewhere(), draft.killedSometime()])], everyoneLives: false, unreliableWay: true };
+  return { jobs, settings: QUICK, phases: [draft.phase(jobs, QUICK, [UNHARMED, draft.killedSomewhere(), draft.killedSometime()])], everyoneLives: false, unreliableWay: true };
 };
 
 /** A keyed tool whose worker is lost after its effect, and which is called again much later. */
 const lateSecondAttempt: Making = (draft) => {
   const settings = { ...QUICK, waitForMs: 1_500 };
   const jobs = draft.jobs(5, { fits: ({ effect, reconciles }) => effect === 'keyed_mutate' && !reconciles, throwing: false });
-  return { jobs, settings, phases: [draft.phase(jobs, settings, [draft.killedAt('after-effect'), draft.killedAt('before-complete')]), draft.phase(jobs, settings, [ACCEPTED])], everyoneLives: false };
+  return { jobs, settings, phases: [draft.phase(jobs, settings, [draft.killedAt('after-effect'), draft.killedAt('before-complete')]), draft.phase(jobs, settings, [UNHARMED])], everyoneLives: false };
 };
 
 /** A worker is stopped before its effect until another one has carried the call out. */
@@ -218,12 +226,15 @@ const zombie: Making = (draft) => {
   const settings = { ...QUICK, waitForMs: 2_000 };
   const jobs = draft.jobs(5, { fits: (kind) => guarding(kind) && kind.boundary === 'explicit' && kind.effect !== 'keyed_mutate', throwing: false });
   const stopping: Faults = { stop: { point: 'in-body', nth: 1, forMs: draft.draw.between(900, 1_200) } };
-  return { jobs, settings, phases: [draft.phase(jobs, settings, [stopping, ACCEPTED, stopping])], everyoneLives: false };
+  return { jobs, settings, phases: [draft.phase(jobs, settings, [stopping, UNHARMED, stopping])], everyoneLives: false };
 };
 
 type Scenarios = readonly (readonly [name: string, making: Making])[];
 
-const POINTS: Scenarios = FAULT_POINTS.map((point) => [`killed at ${point}`, killPoints(point)] as const);
+const POINTS: Scenarios = FAULT_POINTS.map((point) => {
+  const resolving = point === 'before-resolve' || point === 'after-verdict';
+  return [`killed at ${point}`, resolving ? killResolvers(point) : killPoints(point)] as const;
+});
 
 const COMMON: Scenarios = [
   ...POINTS,

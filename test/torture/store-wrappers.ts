@@ -1,5 +1,5 @@
 /** Stores around stores: answers that get lost, and protections that are switched off. */
-import { nextRevision, type Store, StoreUnavailableError, type StoredRecord, type Transaction, type TransactionResult } from 'mycelium-runtime/store';
+import { keyText, nextRevision, type Store, StoreUnavailableError, type StoredRecord, type Transaction, type TransactionResult, writtenBy } from 'mycelium-runtime/store';
 import type { Break } from './order.js';
 import type { Draw } from './random.js';
 
@@ -45,8 +45,9 @@ export function withoutProtection(store: Store, broken: Break | undefined): Stor
       return nobodyIsSuperseded(store);
     case 'nonce':
       return everyResendIsNew(store);
-    case 'flush':
     case 'readback':
+      return everyYesIsBelieved(store);
+    case 'flush':
     case 'window':
     case undefined:
       return store;
@@ -58,21 +59,41 @@ function everyClaimWins(store: Store): Store {
   return around(store, {
     async transact(transaction, nonce) {
       const answer = await store.transact(transaction, nonce);
-      const [write] = transaction.write;
-      const firstClaim = write?.lease !== undefined && transaction.expect.every(({ revision }) => revision === undefined);
-      if (answer.ok || !firstClaim) return answer;
-      const { owner, fence, ms } = write.lease;
-      const wished: StoredRecord = {
-        key: write.key,
-        revision: nextRevision(undefined, nonce),
-        value: write.value,
-        writtenAt: answer.now,
-        lease: { owner, fence, until: answer.now + ms },
-        ...(write.index === undefined ? {} : { index: write.index }),
-      };
-      return { ok: true, records: [wished], now: answer.now };
+      const firstClaim = transaction.write[0]?.lease !== undefined && transaction.expect.every(({ revision }) => revision === undefined);
+      return answer.ok || !firstClaim ? answer : asWished(transaction, nonce, answer);
     },
   });
+}
+
+/**
+ * A file store that does not read its log back answers "yes" with the records of others: here they are what the
+ * caller wrote, as they would be if it answered from memory.
+ */
+function everyYesIsBelieved(store: Store): Store {
+  return around(store, {
+    async transact(transaction, nonce) {
+      const answer = await store.transact(transaction, nonce);
+      const others = transaction.write.length > 0 && !writtenBy(answer.records[0], nonce);
+      return answer.ok && others ? asWished(transaction, nonce, answer) : answer;
+    },
+  });
+}
+
+/** The answer as it would be if the transaction had applied. */
+function asWished({ expect, write }: Transaction, nonce: string, { records, now }: TransactionResult): TransactionResult {
+  const wished = write.map(({ key, value, lease, index }): StoredRecord => {
+    const expected = expect.find((one) => keyText(one.key) === keyText(key));
+    return {
+      key,
+      revision: nextRevision(expected?.revision, nonce),
+      value,
+      writtenAt: now,
+      ...(lease === undefined ? {} : { lease: { owner: lease.owner, fence: lease.fence, until: now + lease.ms } }),
+      ...(index === undefined ? {} : { index }),
+    };
+  });
+  const found = (position: number): StoredRecord | undefined => wished.find(({ key }) => keyText(key) === keyText(expect[position]?.key ?? key));
+  return { ok: true, records: records.map((record, position) => (position < expect.length ? (found(position) ?? record) : record)), now };
 }
 
 /** What writes over a record writes over whatever is there, and every lease is held by whoever says so. */

@@ -45,7 +45,7 @@ export class WorkerProcess {
       this.#child.once('error', (error) => resolve({ how: 'crashed', why: error.message }));
       this.#child.once('close', (code, signal) => {
         this.#alive = false;
-        resolve(signal === 'SIGKILL' ? { how: 'killed' } : { how: 'crashed', why: `exit ${String(code ?? signal)}: ${this.#lastWords.trim()}` });
+        resolve(signal === 'SIGKILL' ? { how: 'killed' } : { how: 'crashed', why: `exit ${String(code ?? signal)}: ${errorIn(this.#lastWords)}` });
       });
     });
   }
@@ -92,6 +92,12 @@ export class WorkerProcess {
       }, message.forMs);
     }
   }
+}
+
+/** The line that names the error, of what a process says before it ends. */
+function errorIn(words: string): string {
+  const lines = words.trim().split('\n');
+  return lines.find((line) => /^\w*Error\b/.test(line)) ?? lines[0] ?? '';
 }
 
 function signal(pid: number, name: 'SIGKILL' | 'SIGCONT'): void {

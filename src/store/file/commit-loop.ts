@@ -65,8 +65,7 @@ export class CommitLoop {
 
   enqueue(operation: Operation): void {
     this.#queue.push(operation);
-    // In the next turn, when everything that this turn still enqueues can go along.
-    this.#running ??= nextTurn().then(() => this.#run());
+    this.#running ??= this.#run();
   }
 
   /** Resolves when nothing waits any more, and closes the log. */
@@ -76,14 +75,19 @@ export class CommitLoop {
     this.generation.close();
   }
 
+  /** A tick runs when no promise has anything left to do; flushes that block the event loop need a real turn. */
+  #pause(): Promise<unknown> {
+    return this.#settings.flush === 'synchronous' ? nextTurn() : new Promise((resolve) => process.nextTick(resolve));
+  }
+
   async #run(): Promise<void> {
-    while (this.#queue.length > 0) {
+    do {
+      // Whoever is called or answered now gets to ask for more first, so that it can go along.
+      await this.#pause();
       const taken = this.#queue;
       this.#queue = [];
       await this.#round(taken);
-      // Whoever was answered gets to ask for more before the next round.
-      await nextTurn();
-    }
+    } while (this.#queue.length > 0);
     this.#running = undefined;
   }
 

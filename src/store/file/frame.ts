@@ -12,8 +12,12 @@ import { crc32 } from 'node:zlib';
  */
 const MAGIC = 'MYC1 ';
 const DIGITS = 8;
-const HEADER = 1 + MAGIC.length + 3 * (DIGITS + 1);
-const CHECKED = MAGIC.length + 2 * (DIGITS + 1) - 1;
+
+/** Where in a frame its numbers stand, and where its payload begins. */
+const LENGTH = 1 + MAGIC.length;
+const PAYLOAD_CHECKSUM = LENGTH + DIGITS + 1;
+const HEADER_CHECKSUM = PAYLOAD_CHECKSUM + DIGITS + 1;
+const HEADER = HEADER_CHECKSUM + DIGITS + 1;
 
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
@@ -36,9 +40,11 @@ export function encodeFrame(payload: string): Buffer {
   const length = Buffer.byteLength(payload);
   const frame = Buffer.allocUnsafe(length + FRAME_OVERHEAD);
   frame.write(payload, HEADER, length, 'utf8');
-  const checksum = crc32(frame.subarray(HEADER, HEADER + length));
-  frame.write(`\n${MAGIC}${hex(length)} ${hex(checksum)} `, 0, HEADER, 'latin1');
-  frame.write(`${hex(headerChecksum(frame, 1))} `, 1 + CHECKED + 1, DIGITS + 1, 'latin1');
+  frame[0] = NEWLINE;
+  for (let at = 0; at < magicBytes.length; at++) frame[1 + at] = magicBytes[at]!;
+  putDigits(frame, LENGTH, length);
+  putDigits(frame, PAYLOAD_CHECKSUM, crc32(frame.subarray(HEADER, HEADER + length)));
+  putDigits(frame, HEADER_CHECKSUM, headerChecksum(frame, 0));
   frame[HEADER + length] = TAB;
   return frame;
 }
@@ -51,7 +57,7 @@ export function frameEnd(bytes: Buffer, from: number, to: number): number {
   if (end > to) return INCOMPLETE;
   const stop = bytes[end - 1];
   if (stop !== TAB && stop !== 0) return BROKEN;
-  const checksum = digitsAt(bytes, from + 1 + MAGIC.length + DIGITS + 1);
+  const checksum = digitsAt(bytes, from + PAYLOAD_CHECKSUM);
   return crc32(bytes.subarray(from + HEADER, end - 1)) === checksum ? end : BROKEN;
 }
 
@@ -118,12 +124,11 @@ function headerAt(bytes: Buffer, from: number, to: number): number {
   if (to - from < HEADER) return beginsHeader(bytes, from, to) ? INCOMPLETE : BROKEN;
   const fresh = bytes[from];
   if (fresh !== NEWLINE && fresh !== 0) return BROKEN;
-  const start = from + 1;
-  for (let i = 0; i < magicBytes.length; i++) if (bytes[start + i] !== magicBytes[i]) return BROKEN;
-  const length = digitsAt(bytes, start + MAGIC.length);
-  const stated = digitsAt(bytes, start + CHECKED + 1);
+  for (let at = 0; at < magicBytes.length; at++) if (bytes[from + 1 + at] !== magicBytes[at]) return BROKEN;
+  const length = digitsAt(bytes, from + LENGTH);
+  const stated = digitsAt(bytes, from + HEADER_CHECKSUM);
   if (length === -1 || stated === -1 || bytes[from + HEADER - 1] !== SPACE) return BROKEN;
-  return headerChecksum(bytes, start) === stated ? length + 1 : BROKEN;
+  return headerChecksum(bytes, from) === stated ? length + 1 : BROKEN;
 }
 
 /** Whether these bytes, fewer than a header, could be the beginning of one. */
@@ -155,14 +160,20 @@ function nextBeginning(bytes: Buffer, from: number, to: number): number {
 }
 
 /** FNV-1a, each step of which can be undone: no change of a single byte leaves it the same. */
-function headerChecksum(bytes: Buffer, start: number): number {
+function headerChecksum(bytes: Buffer, from: number): number {
   let checksum = 0x811c9dc5;
-  for (let at = start; at < start + CHECKED; at++) checksum = Math.imul(checksum ^ bytes[at]!, 0x01000193);
+  for (let at = from + 1; at < from + HEADER_CHECKSUM - 1; at++) checksum = Math.imul(checksum ^ bytes[at]!, 0x01000193);
   return checksum >>> 0;
 }
 
-function hex(value: number): string {
-  return value.toString(16).padStart(DIGITS, '0');
+/** Writes a number and the space behind it. */
+function putDigits(bytes: Buffer, from: number, value: number): void {
+  for (let at = from + DIGITS - 1, rest = value; at >= from; at--) {
+    const one = rest & 15;
+    bytes[at] = one < 10 ? 0x30 + one : 0x57 + one;
+    rest >>>= 4;
+  }
+  bytes[from + DIGITS] = SPACE;
 }
 
 function digitsAt(bytes: Buffer, from: number): number {

@@ -35,6 +35,8 @@ export class Generation {
   readonly #onGap: (gap: Gap) => void;
   #sequence = 0;
   #frames = 0;
+  /** While a large part of the log is read; a chunk of memory for each read would be most of what is to be collected. */
+  #chunk: Buffer | undefined;
   #keptLeft = 0;
   #flushed = 0;
   #flushedGaps = 0;
@@ -101,7 +103,9 @@ export class Generation {
   readSome(to: number, onOwn: OnOwn): boolean {
     for (let length = CHUNK; this.read < to && !this.state.sealed; length *= 4) {
       const rest = to - this.read;
-      const bytes = this.file.read(this.read, Math.min(length, rest));
+      if (rest > CHUNK) this.#chunk ??= Buffer.allocUnsafeSlow(CHUNK);
+      const bytes = this.file.read(this.read, Math.min(length, rest), this.#chunk);
+      if (rest <= CHUNK) this.#chunk = undefined;
       if (this.#take(bytes, onOwn)) return this.read < to && !this.state.sealed;
       const next = findFrame(bytes, 0, bytes.length);
       if (next === -1 && bytes.length < rest && length < rest) continue;

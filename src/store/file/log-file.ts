@@ -40,9 +40,13 @@ export class LogFile {
     return { size, removed: nlink === 0 };
   }
 
-  /** Reads the bytes from `at` on; fewer than `length` only at the end of the file. */
-  read(at: number, length: number): Buffer {
-    const bytes = Buffer.allocUnsafe(length);
+  /**
+   * Reads the bytes from `at` on; fewer than `length` only at the end of the file.
+   *
+   * @param into - where to put them, if it is large enough.
+   */
+  read(at: number, length: number, into?: Buffer): Buffer {
+    const bytes = into !== undefined && into.length >= length ? into : Buffer.allocUnsafe(length);
     let filled = 0;
     while (filled < length) {
       const count = fs.readSync(this.#descriptor, bytes, filled, length - filled, at + filled);

@@ -1,8 +1,7 @@
 /** What else can happen: reconcilers at work, an operator, delayed claims, clocks. */
 import type { CallRecord, Resolution, Seen } from '../../../src/ledger/record.js';
-import { without } from '../../../src/ledger/record.js';
 import { leaseEndedAt } from '../../../src/ledger/record.js';
-import type { View } from '../../../src/ledger/view.js';
+import type { View } from '../../../src/ledger/record.js';
 import * as invariants from './invariants.js';
 import type { Rules } from './rules.js';
 import { currentLife, type Finding, type Life, look, NEW_LIFE, now, put, type Scenario, setLife, setWorker, spend, TICK, type Worker, type World } from './world.js';
@@ -34,7 +33,7 @@ function takeTurn({ rules, world, plan, worker, position }: Turn): Move[] {
     const adopted = write(rules, world, view, rules.committedRecord(record, proof.result, resolution('evidence', 'completed')));
     return [{ label: adopted === undefined ? 'cannot adopt the evidence' : 'adopts the evidence', to: setWorker(adopted ?? world, position, IDLE) }];
   }
-  const asked = write(rules, world, view, rules.askedRecord(view.seen, { owner: plan.owner, until: view.now + plan.policy.leaseMs }));
+  const asked = write(rules, world, view, rules.askedRecord(view.seen, { owner: plan.owner, until: view.now + plan.policy.leaseMs }, view.now));
   if (asked === undefined) return [{ label: 'does not get the turn to ask', to: setWorker(world, position, IDLE) }];
   return [{ label: 'takes the turn to ask', to: setWorker(asked, position, { at: 'asking', view: look(asked), effects: world.effects.length }) }];
 }
@@ -68,7 +67,7 @@ function rule({ rules, world, worker, position, plan }: Turn): Move[] {
       return ends('settles it as not executed', invariants.settledAsNotExecuted(settled, true));
     }
   }
-  return ends('gives the turn back', write(rules, world, view, without(record, 'resolver')));
+  return ends('gives the turn back', write(rules, world, view, rules.unaskedRecord(view.seen, view.now)));
 }
 
 function operatorMoves(scenario: Scenario, rules: Rules, world: World): Move[] {

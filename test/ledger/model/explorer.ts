@@ -5,7 +5,7 @@ import { moves, everythingOver } from './actor-moves.js';
 import { Violation } from './invariants.js';
 import { ENGINE, type Rules } from './rules.js';
 import { demandWayOut } from './way-out.js';
-import { fingerprintOf, look, type Scenario, start, type World } from './world.js';
+import { fingerprintOf, look, numberOf, type Scenario, start, type World } from './world.js';
 
 export interface Exploration {
   readonly states: number;
@@ -72,7 +72,7 @@ export function explore(scenario: Scenario, rules: Rules = ENGINE, atMost = 3_00
           known.add(text);
           const reachedNode: Node = { from: node, label };
           try {
-            checkExit(rules, policies, to, exits);
+            checkExit(scenario, rules, policies, to, exits);
           } catch (error) {
             return broken(reachedNode, `then: ${(error as Error).message}`, error);
           }
@@ -87,10 +87,10 @@ export function explore(scenario: Scenario, rules: Rules = ENGINE, atMost = 3_00
 }
 
 /** Each record once: what leads out of it does not depend on who else is where. */
-function checkExit(rules: Rules, policies: Parameters<typeof demandWayOut>[1], world: World, exits: Set<string>): void {
+function checkExit(scenario: Scenario, rules: Rules, policies: Parameters<typeof demandWayOut>[1], world: World, exits: Set<string>): void {
   const view = { ...look(world), now: everythingOver(world) };
   if (view.seen === undefined) return;
-  const text = `${JSON.stringify(view.seen.record)}${JSON.stringify(view.evidence?.record)}${view.now}`;
+  const text = `${numberOf(view.seen.record)},${view.evidence === undefined ? '' : numberOf(view.evidence.record)},${scenario.timed ? view.now : ''}`;
   if (exits.has(text)) return;
   exits.add(text);
   demandWayOut(rules, policies, view);

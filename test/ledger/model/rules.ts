@@ -18,10 +18,11 @@ import {
   refuseRetirement,
   retiredRecord,
   startedRecord,
+  unaskedRecord,
   withFirstClaim,
 } from '../../../src/ledger/resolution.js';
 import { decide } from '../../../src/ledger/transition.js';
-import { situationOf } from '../../../src/ledger/view.js';
+import { situationOf, windowEnough, windowLeft } from '../../../src/ledger/view.js';
 
 export interface Rules {
   readonly acceptsFailure: typeof acceptsFailure;
@@ -42,6 +43,9 @@ export interface Rules {
   readonly retiredRecord: typeof retiredRecord;
   readonly situationOf: typeof situationOf;
   readonly startedRecord: typeof startedRecord;
+  readonly unaskedRecord: typeof unaskedRecord;
+  readonly windowEnough: typeof windowEnough;
+  readonly windowLeft: typeof windowLeft;
   readonly withFirstClaim: typeof withFirstClaim;
   /** What a transaction expects beside the revision of the call. */
   readonly expects: {
@@ -76,6 +80,9 @@ export const ENGINE: Rules = {
   retiredRecord,
   situationOf,
   startedRecord,
+  unaskedRecord,
+  windowEnough,
+  windowLeft,
   withFirstClaim,
   expects: { revision: true, expired: true, evidence: true },
   resendKnowsItself: true,

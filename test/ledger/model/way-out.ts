@@ -4,7 +4,7 @@
  */
 import type { CallRecord, Seen } from '../../../src/ledger/record.js';
 import type { Policy } from '../../../src/ledger/policy.js';
-import type { View } from '../../../src/ledger/view.js';
+import type { View } from '../../../src/ledger/record.js';
 import { demand } from './invariants.js';
 import type { Rules } from './rules.js';
 import { KEY } from './world.js';

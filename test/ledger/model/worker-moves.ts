@@ -1,6 +1,6 @@
 /** What a worker can do next: each move is one transaction, one step of its body, or its end. */
 import type { CallRecord, Seen } from '../../../src/ledger/record.js';
-import type { View } from '../../../src/ledger/view.js';
+import type { View } from '../../../src/ledger/record.js';
 import { writtenBy } from '../../../src/store/contract.js';
 import * as invariants from './invariants.js';
 import type { Rules } from './rules.js';
@@ -50,9 +50,11 @@ function applyClaim(turn: Pick<Turn, 'rules' | 'plan'>, world: World, view: View
   return invariants.claimed(world, after, policy.effect);
 }
 
-function claimOf(world: World, sentAt: number): HeldClaim {
+function claimOf({ rules, plan }: Pick<Turn, 'rules' | 'plan'>, world: World, view: View, sentAt: number): HeldClaim {
   const { stored, record } = world.call as Seen;
-  return { owner: record.owner, fence: record.fence, claimedAt: stored.writtenAt, sentAt, confirmedAt: sentAt, crossed: record.phase === 'attempting', life: currentLife(world) };
+  const windowLeft = rules.windowLeft({ policy: plan.policy }, view, stored.writtenAt);
+  return {
+    windowLeft, owner: record.owner, fence: record.fence, claimedAt: stored.writtenAt, sentAt, confirmedAt: sentAt, crossed: record.phase === 'attempting', life: currentLife(world) };
 }
 
 /** Changes the record under a claim, against whatever it has become. */
@@ -95,10 +97,10 @@ function claiming(turn: Turn): Move[] {
   const view = worker.view as View;
   const nonce = `n${world.writes}`;
   const after = applyClaim(turn, world, view, nonce);
-  const won = (applied: World): Worker => ({ at: 'claimed', claim: claimOf(applied, world.real) });
+  const won = (applied: World): Worker => ({ at: 'claimed', claim: claimOf(turn, applied, view, world.real) });
   const moves: Move[] = [after === undefined ? { label: 'does not get the claim', to: place(turn, world, IDLE) } : { label: `claims fence ${after.last?.fence}`, to: place(turn, after, won(after)) }];
   if (world.budget.lost > 0 && after !== undefined) {
-    const unanswered: Worker = { at: 'unanswered', view, nonce, claim: claimOf(after, world.real) };
+    const unanswered: Worker = { at: 'unanswered', view, nonce, claim: claimOf(turn, after, view, world.real) };
     moves.push({ label: `claims fence ${after.last?.fence}, and the answer is lost`, to: place(turn, spend(after, 'lost'), unanswered) });
     const sent: World = { ...spend(world, 'lost'), writes: world.writes + 1, flights: [...world.flights, { nonce, worker: turn.position, view }] };
     moves.push({ label: 'sends a claim that is delayed', to: place(turn, sent, unanswered) });
@@ -122,7 +124,7 @@ function unanswered(turn: Turn): Move[] {
   const mine = writtenBy(world.call?.stored, nonce);
   const after = mine ? (rules.resendKnowsItself ? world : undefined) : applyClaim(turn, world, worker.view as View, nonce);
   if (after === undefined) return [{ label: 'sends the claim again: not won', to: place(turn, world, IDLE) }];
-  const claim = claimOf(after, sentAt);
+  const claim = claimOf(turn, after, worker.view as View, sentAt);
   const returned = endedUnstarted({ ...turn, world: after }, claim);
   return [
     { label: `sends the claim again: fence ${claim.fence} is its own`, to: place(turn, after, { at: 'claimed', claim }) },
@@ -147,7 +149,8 @@ function claimedMoves(turn: Turn): Move[] {
   const { world, worker, plan } = turn;
   const claim = worker.claim as HeldClaim;
   const back = { label: 'gives the claim back unstarted', to: place(turn, endedUnstarted(turn, claim), IDLE) };
-  if (world.real - claim.sentAt >= plan.policy.leaseMs) return [back];
+  const inTime = world.real - claim.sentAt < plan.policy.leaseMs && turn.rules.windowEnough({ policy: plan.policy }, claim.windowLeft);
+  if (!inTime) return [back];
   return [back, { label: 'starts the body', to: place(turn, world, { at: 'running', claim }) }];
 }
 

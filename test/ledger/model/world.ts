@@ -8,7 +8,7 @@ import { evidenceKey, keyOfId } from '../../../src/ledger/identity.js';
 import type { Policy } from '../../../src/ledger/policy.js';
 import { type CallRecord, type EvidenceRecord, RECORD_FORMAT, type Seen } from '../../../src/ledger/record.js';
 import type { RecordedClass } from '../../../src/ledger/transition.js';
-import type { View } from '../../../src/ledger/view.js';
+import type { View } from '../../../src/ledger/record.js';
 
 /** The step of every clock, in milliseconds. */
 export const TICK = 30;
@@ -25,6 +25,8 @@ export interface HeldClaim extends LeaseHolder {
   readonly crossed: boolean;
   /** How often the identity had been retired. */
   readonly life: number;
+  /** For how long after the claim the provider knew the key. */
+  readonly windowLeft: number | undefined;
 }
 
 /** Where a worker is. A worker that is `dead` never comes back: a restarted process is another worker. */
@@ -210,7 +212,7 @@ export function currentLife(world: World): number {
 const numbers = new Map<string, number>();
 const numbered = new WeakMap<object, number>();
 
-function numberOf(value: object): number {
+export function numberOf(value: object): number {
   let number = numbered.get(value);
   if (number === undefined) {
     const text = JSON.stringify(value);
@@ -233,7 +235,8 @@ function claimText(world: World, worker: Worker, claim: HeldClaim, scenario: Sce
   const started = worker.at !== 'unanswered' && worker.at !== 'claimed';
   const sent = started && !scenario.timed ? '' : Math.max(claim.sentAt, long);
   const confirmed = claim.crossed ? '' : Math.max(claim.confirmedAt, long);
-  return `${claim.fence},${scenario.timed ? claim.claimedAt : ''},${sent},${confirmed},${claim.crossed ? 1 : 0}${claim.life}`;
+  const left = started ? '' : claim.windowLeft;
+  return `${claim.fence},${scenario.timed ? claim.claimedAt : ''},${left},${sent},${confirmed},${claim.crossed ? 1 : 0}${claim.life}`;
 }
 
 /** One text per state that can behave differently: revisions and times count only as far as something depends on them. */
