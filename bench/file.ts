@@ -76,6 +76,8 @@ async function appended(folder: string, store: Store, scale: Scale): Promise<rea
 async function oneAtATime(folder: string, scale: Scale): Promise<Row[]> {
   const store = await openFileStore(join(folder, 'one'));
   const blocking = await openFileStore(join(folder, 'one-blocking'), { flush: 'synchronous' });
+  const bare = await openFileStore(join(folder, 'one-bare'));
+  const pair = await transactionPair(scale);
   const log = openFloorLog(join(folder, 'one.floor'));
   const tool = guardedPay(store);
   const [claim, result] = await appended(join(folder, 'one'), store, scale);
@@ -87,6 +89,7 @@ async function oneAtATime(folder: string, scale: Scale): Promise<Row[]> {
         await log.append(claim);
         await log.append(result);
       }),
+      storeAlone: eachTimed(() => pair(bare)),
       guardedBlocking: oneFresh(guardedPay(blocking), scale),
       floorBlocking: eachTimed(async () => {
         log.appendSync(claim);
@@ -99,10 +102,17 @@ async function oneAtATime(folder: string, scale: Scale): Promise<Row[]> {
   log.close();
   await store.close();
   await blocking.close();
+  await bare.close();
   const floor = { name: `${bytes}, flushed`, sample: calls.floor };
   const floorBlocking = { name: 'the same, blocking', sample: calls.floorBlocking };
   return [
     latency({ id: 'file-fresh', target: 'T8', what: 'file, fresh call' }, calls.guarded, floor, { ratio: 1.1 }),
+    latency(
+      { id: 'file-fresh-store', target: 'T8', what: 'file, the store alone (claim and result)' },
+      calls.storeAlone,
+      floor,
+      undefined,
+    ),
     latency(
       { id: 'file-fresh-over-blocking', target: 'T8', what: 'file, fresh call over blocking appends' },
       calls.guarded,
@@ -231,7 +241,8 @@ async function withManyRecords(folder: string, scale: Scale): Promise<Row[]> {
   const stores = { empty: await open('empty'), some: await open('some'), many: await open('many') };
   const tools = { empty: guardedPay(stores.empty), some: guardedPay(stores.some), many: guardedPay(stores.many) };
   await fill(tools.some, scale.some, scale.seed);
-  await fill(tools.many, scale.many, scale.seed);
+  const { timed, longestMs } = longest(tools.many);
+  await fill(timed, scale.many, scale.seed);
   const { empty, some, many } = await paired(
     { empty: oneFresh(tools.empty, scale), some: oneFresh(tools.some, scale), many: oneFresh(tools.many, scale) },
     extent(scale),
@@ -239,6 +250,16 @@ async function withManyRecords(folder: string, scale: Scale): Promise<Row[]> {
   for (const store of Object.values(stores)) await store.close();
   const floor = { name: 'empty log', sample: empty };
   return [
+    counted(
+      {
+        id: 'file-longest',
+        target: 'T8',
+        what: `file, longest of the ${scale.many} calls that filled it, ${IN_FLIGHT} in flight`,
+      },
+      'ms',
+      [longestMs()],
+      undefined,
+    ),
     latency({ id: 'file-some', target: 'T8', what: `file, fresh call with ${scale.some} records` }, some, floor, {
       ratio: 1.1,
     }),
@@ -253,4 +274,16 @@ function reopening(folder: string, scale: Scale): Row {
   const mebibytes = (bytesIn(folder) / 2 ** 20).toFixed(1);
   const what = `file, opening ${scale.many} records (${mebibytes} MiB) in a fresh process`;
   return counted({ id: 'file-open', target: 'T8', what }, 'ms', took, 1000);
+}
+
+/** The same tool, and what the slowest call of it took: a log that is compacted meanwhile lets its callers wait. */
+function longest(tool: Tool): { timed: Tool; longestMs: () => number } {
+  let most = 0;
+  const timed: Tool = async (payment) => {
+    const start = performance.now();
+    const receipt = await tool(payment);
+    most = Math.max(most, performance.now() - start);
+    return receipt;
+  };
+  return { timed, longestMs: () => most };
 }

@@ -34,7 +34,7 @@ export function machine(): Machine {
 
 /** The rows as a table for people. */
 export function table(rows: readonly Row[]): string {
-  const header = ['', 'what', 'p50', 'p10', 'ops/s', 'floor', 'ratio', 'limit', 'met'];
+  const header = ['', 'what', 'p50', 'p10', 'ops/s', 'floor', 'ratio', 'at p10', 'limit', 'met'];
   const lines = rows.map((row) => [
     row.target,
     row.what,
@@ -43,6 +43,7 @@ export function table(rows: readonly Row[]): string {
     row.ops_per_second === undefined ? '' : Math.round(row.ops_per_second).toLocaleString('en'),
     row.floor_us === undefined ? '' : `${micros(row.floor_us)} ${row.floor ?? ''}`,
     row.ratio === undefined ? '' : row.ratio.toFixed(2),
+    row.p10_ratio === undefined ? '' : row.p10_ratio.toFixed(2),
     limitText(row),
     row.not_run ?? verdict(row),
   ]);

@@ -16,6 +16,8 @@ export interface Row {
   readonly floor_us?: number;
   /** The median over the rounds of case / floor, from the same round. */
   readonly ratio?: number;
+  /** The ratio of the fastest tenths: what is left of it on a machine that does nothing else. */
+  readonly p10_ratio?: number;
   /** For what is counted or is not a latency. */
   readonly measured?: number;
   readonly unit?: string;
@@ -53,7 +55,12 @@ export function latency(
     ops_per_second: sample.perSecond,
     ...(floor === undefined || overFloor === undefined
       ? {}
-      : { floor: floor.name, floor_us: floor.sample.p50, ratio: median(overFloor) }),
+      : {
+          floor: floor.name,
+          floor_us: floor.sample.p50,
+          ratio: median(overFloor),
+          p10_ratio: sample.p10 / floor.sample.p10,
+        }),
   };
   if (limit === undefined) return { ...row, met: null };
   if ('p50_us' in limit) return judged(row, 'p50_us', sample.rounds, limit.p50_us);

@@ -1,5 +1,6 @@
 import { ActionLedger, ledger } from 'mycelium-runtime';
 import type { Store } from 'mycelium-runtime/store';
+import { setUpEngine } from 'mycelium-runtime/testing';
 
 /** About 100 bytes as JSON. */
 export interface Payment {
@@ -53,6 +54,8 @@ export function guardedPay(
   store: Store,
   body: (payment: Payment) => Promise<Receipt> = pay,
 ): (payment: Payment) => Promise<Receipt> {
+  // On a busy disk a call may wait longer than a program would put up with; that is to be measured, not to end it.
+  setUpEngine(store, { storeDeadlineMs: 120_000 });
   const home = new ActionLedger({ store });
   return ledger({ name: 'send_payment', effect: 'non_idempotent_mutate', idFrom: ['invoiceId'], ledger: home })(body);
 }

@@ -97,12 +97,13 @@ export class IdentityMissingError extends MyceliumError {
 export class ResultNotReplayableError extends MyceliumError {
   static override readonly code = 'RESULT_NOT_REPLAYABLE';
 
-  constructor(facts: CallReference & { why: string }) {
+  constructor(facts: CallReference & { why: string; remedy?: string; cause?: unknown }) {
     super({
       message: `${named(facts)} was carried out, but its result cannot be given again: ${facts.why}.`,
-      remedy: 'Read the outcome at the provider. To keep results, return plain data and set store: { result: "full" }.',
+      remedy: facts.remedy ?? 'Read the outcome at the provider. To keep results, return plain data and set store: { result: "full" }.',
       details: { ...reference(facts), why: facts.why },
       llmMessage: `${facts.tool} for ${JSON.stringify(facts.requestId)} was already carried out successfully; its result is no longer available. Do not call it again.`,
+      cause: facts.cause,
     });
   }
 }

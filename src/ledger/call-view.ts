@@ -1,6 +1,6 @@
 import { type CallRecord, type EvidenceRecord, type Resolution, type Seen, evidenceFor, leaseEndedAt, leaseHeld, subjectOf } from './record.js';
 import type { Encryption } from './stored-form.js';
-import { readKept } from './stored-value.js';
+import { type StoredText, readKept } from './stored-value.js';
 import type { Aborted, Phase, RecordedClass } from './transition.js';
 
 /** A call or task as people and programs look at it. Instants are milliseconds of the store's clock. */
@@ -107,12 +107,23 @@ export function summary(seen: Seen, evidence: EvidenceRecord | undefined, now: n
 /** The view with the arguments and the result, as far as they were kept and can be read. */
 export async function detailed(seen: Seen, evidence: EvidenceRecord | undefined, now: number, encryption: Encryption | undefined): Promise<CallView> {
   const { record, stored } = seen;
-  const { tool, input: kept } = subjectOf(seen);
-  const view = summary(seen, evidence, now);
-  const readable = (kept: { readonly encrypted?: true }): boolean => kept.encrypted !== true || encryption !== undefined;
+  const { tool, input } = subjectOf(seen);
   const context = { tool, id: stored.key.id };
-  const input = kept.as === 'digest' || !readable(kept) ? {} : { input: await readKept(kept, encryption, { ...context, field: 'input' }) };
   const { result } = record;
-  const readableResult = result !== undefined && 'text' in result && result.as !== 'digest' && readable(result);
-  return { ...view, ...input, ...(readableResult ? { result: await readKept(result, encryption, { ...context, field: 'result' }) } : {}) };
+  return {
+    ...summary(seen, evidence, now),
+    ...(await readable('input', input, encryption, context)),
+    ...(result !== undefined && 'text' in result ? await readable('result', result, encryption, context) : {}),
+  };
+}
+
+/** A kept value under its name, or nothing where only its digest was kept or the key to it is not at hand. */
+async function readable(field: 'input' | 'result', kept: StoredText, encryption: Encryption | undefined, context: { tool: string; id: string }): Promise<Partial<CallView>> {
+  if (kept.as === 'digest' || (kept.encrypted === true && encryption === undefined)) return {};
+  try {
+    return { [field]: await readKept(kept, encryption, { ...context, field }) };
+  } catch (error) {
+    if (kept.encrypted === true) return {};
+    throw error;
+  }
 }

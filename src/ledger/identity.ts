@@ -1,5 +1,6 @@
 import { canonicalJson } from '../encoding/canonical-json.js';
-import { sha256Hex } from '../encoding/fingerprint.js';
+import { fingerprintText, sha256Hex } from '../encoding/fingerprint.js';
+import { UnencodableValueError } from '../encoding/unencodable-value-error.js';
 import { IdentityMissingError } from '../errors/call.js';
 import type { RecordKey } from '../store/contract.js';
 import type { RecordedClass } from './transition.js';
@@ -48,6 +49,7 @@ function short(hash: string): string {
 }
 
 function checkSelected(tool: string, { fields, values }: Selected): void {
+  if (values.length === 0) throw new IdentityMissingError({ tool, problem: 'its idFrom selected nothing', remedy: 'Let idFrom give at least one value.' });
   for (const [position, value] of values.entries()) {
     const field = fields[position] ?? 'idFrom';
     const blank = value === undefined || value === null || (typeof value === 'string' && value.trim() === '') || Number.isNaN(value);
@@ -66,8 +68,24 @@ function selectedIdentity(tool: string, selected: Selected): { requestId: string
   checkSelected(tool, selected);
   const [only] = selected.values;
   if (selected.values.length === 1 && typeof only === 'string') return { requestId: only, part: only };
-  const text = canonicalJson(selected.values);
-  return { requestId: selected.values.length === 1 ? canonicalJson(only) : text, part: selected.values };
+  const text = comparableText(tool, selected);
+  return { requestId: selected.values.length === 1 ? text.slice(1, -1) : text, part: JSON.parse(text) };
+}
+
+/** The form in which arguments are compared, so that Dates and bigints can identify a call too. */
+function comparableText(tool: string, { fields, values }: Selected): string {
+  try {
+    return fingerprintText(values);
+  } catch (error) {
+    if (!(error instanceof UnencodableValueError)) throw error;
+    const field = fields[Number(/^\[(\d+)\]/.exec(error.path)?.[1])] ?? 'idFrom';
+    throw new IdentityMissingError({
+      tool,
+      field,
+      problem: `its identity comes from ${field}, which gives ${error.what}`,
+      remedy: 'Let idFrom give plain data: texts, numbers, dates.',
+    });
+  }
 }
 
 /**

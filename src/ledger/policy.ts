@@ -50,7 +50,9 @@ function checkKeys(options: object, kind: string, known: (key: string) => boolea
   }
 }
 
-function duration(options: LedgerOptions, key: 'lease' | 'waitFor' | 'timeout' | 'keyValidFor' | 'settleAfter' | 'replayFor', kind: string): number | undefined {
+const DURATIONS = ['lease', 'replayFor', 'waitFor', 'timeout', 'keyValidFor', 'settleAfter'] as const;
+
+function duration(options: LedgerOptions, key: (typeof DURATIONS)[number], kind: string): number | undefined {
   const value = options[key];
   return value === undefined ? undefined : parseDuration(value, `${kind}({ ${key} })`);
 }
@@ -62,16 +64,16 @@ export function checkOptions(options: LedgerOptions, kind: 'ledger' | 'taskLedge
   checkKeys(options, kind, known, Object.keys(KNOWN).filter(known));
   const { name, effect, maxAttempts, boundary, idFrom } = options;
   if (name !== undefined && (typeof name !== 'string' || name.trim() === '')) refuse(`${kind}({ name })`, 'is blank', 'Name the tool, e.g. "send_payment".');
-  if (effect !== undefined && !(EFFECT_CLASSES as readonly string[]).includes(effect)) {
-    refuse(`${kind}({ effect })`, `${JSON.stringify(effect)} is no effect class`, `Classes are ${EFFECT_CLASSES.filter((one) => one !== 'unclassified').join(', ')}.`);
-  }
+  const classes: readonly string[] = EFFECT_CLASSES.filter((one) => one !== 'unclassified');
+  if (effect !== undefined && !classes.includes(effect)) refuse(`${kind}({ effect })`, `${JSON.stringify(effect)} is no effect class`, `Classes are ${classes.join(', ')}.`);
   if (boundary !== undefined && boundary !== 'implicit' && boundary !== 'explicit') refuse(`${kind}({ boundary })`, `${JSON.stringify(boundary)} is no boundary`, 'It is "implicit" or "explicit".');
   if (maxAttempts !== undefined && (!Number.isSafeInteger(maxAttempts) || maxAttempts < 1)) refuse(`${kind}({ maxAttempts })`, `is ${String(maxAttempts)}`, 'Give a whole number from 1.');
   if (Array.isArray(idFrom) && (idFrom.length === 0 || idFrom.some((field) => typeof field !== 'string' || field === ''))) {
     refuse(`${kind}({ idFrom })`, 'does not name fields', 'List the members of the input that make a call the same call, or give a function of the input.');
   }
   if (options.replayFor !== undefined && effect !== 'read') refuse(`${kind}({ replayFor })`, 'is for read tools', 'Declare effect: "read"; the result of anything else is kept with its identity.');
-  const lease = duration(options, 'lease', kind);
+  const [lease, replayFor] = DURATIONS.map((key) => duration(options, key, kind));
+  if (replayFor === 0) refuse(`${kind}({ replayFor })`, 'is no time at all', 'Leave it out: reads are then remembered for their run only.');
   if (lease !== undefined && lease < 30) refuse(`${kind}({ lease })`, `${lease} ms is too short to renew`, 'Use at least 30 ms; 30 seconds is the default.');
 }
 

@@ -45,7 +45,14 @@ export class StoreClient {
    * @throws StoreUnavailableError after the deadline; the transaction may still land, unless `applied` is `no`.
    */
   transact(transaction: Transaction, nonce: string): Promise<TransactionResult> {
-    return this.#inTime('transact', this.store.transact(transaction, nonce), (error) => this.#again(transaction, nonce, error));
+    let answer: Promise<TransactionResult>;
+    try {
+      answer = this.store.transact(transaction, nonce);
+    } catch (error) {
+      // A driver may throw before it has a promise to answer with.
+      return this.#again(transaction, nonce, error);
+    }
+    return this.#inTime('transact', answer, (error) => this.#again(transaction, nonce, error));
   }
 
   /** One sending: leases are renewed again soon anyway. */

@@ -75,6 +75,22 @@ describe('the request id of a call', () => {
     expect(await w.stored()).toHaveLength(0);
   });
 
+  it.each([[[]], [['']], [['x', undefined]], [Promise.resolve('a')], [() => 1]])('is refused when a selector gives %j', async (selected) => {
+    const w = world();
+    const { tool, seen } = counted({ ledger: w.worker().home, idFrom: () => selected });
+    const error = await failure(tool({ id: 'a' }));
+    expect(error).toBeInstanceOf(IdentityMissingError);
+    expect(error.message).toContain('idFrom');
+    expect(seen).toHaveLength(0);
+    expect(await w.stored()).toHaveLength(0);
+  });
+
+  it('may come from a Date, a bigint or any other plain data', async () => {
+    const { tool, seen } = counted({ ledger: world().worker().home, idFrom: ['id'] });
+    for (const id of [new Date(0), new Date(0), new Date(1), 1n, 1n, 1, new Map([[1, 2]]), { a: [1] }]) await tool({ id });
+    expect(seen).toHaveLength(6);
+  });
+
   it.each(['', '   ', 7, null])('cannot be %j in withCall', (requestId) => {
     const { tool } = counted({ ledger: world().worker().home });
     expect(() => withCall(tool, { requestId: requestId as string })).toThrow(UsageError);

@@ -1,10 +1,14 @@
 import { type Channel, channel } from 'node:diagnostics_channel';
 import { ActionLedger, type ActionLedgerOptions, type EventMap, StoreUnavailableError } from '../../src/index.js';
 import type { Engine } from '../../src/ledger/engine.js';
+import { loadEngine } from '../../src/ledger/load-engine.js';
 import { type CallRecord, type CallSubject, decodeCall, subjectOf } from '../../src/ledger/record.js';
 import type { Renewal, Store, StoredRecord, Transaction, TransactionResult } from '../../src/store/contract.js';
 import { memoryStore } from '../../src/store/memory.js';
 import { type ManualClock, manualClock, setUpEngine } from '../../src/testing/index.js';
+
+// The engine is loaded with the first call, which takes turns of the event loop that a standing clock does not wait for.
+await loadEngine();
 
 /** A way to the store that a test can bend: what is set here happens to every sending. */
 export interface Way {

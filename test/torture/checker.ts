@@ -54,7 +54,14 @@ export function check(history: History): Verdict {
   for (const [key, events] of byKey) {
     const job = jobs.get(key);
     if (job === undefined) continue;
-    const view: View = { job, dispatched: dispatched.has(job), events, effects: effects.get(key) ?? [], late, everyoneLives: history.everyoneLives };
+    const view: View = {
+      job,
+      dispatched: dispatched.has(job),
+      events,
+      effects: effects.get(key) ?? [],
+      late,
+      everyoneLives: history.everyoneLives,
+    };
     const report = (counter: Counter, what: string): void => void findings.push({ counter, key, what });
     duplicates(view, report);
     lost(view, report);
@@ -132,17 +139,23 @@ function lost(view: View, report: Report): void {
     const after = events.slice(events.indexOf(first) + 1);
     const invokedAfter = new Set(after.flatMap((event) => (event.type === 'invoked' ? [event.call] : [])));
     const again = after.find((event) => event.type === 'body' && invokedAfter.has(event.call));
-    if (again !== undefined) report('lost', `its body ran again for a call made after it had been answered to ${first.call}`);
+    if (again !== undefined)
+      report('lost', `its body ran again for a call made after it had been answered to ${first.call}`);
     const record = events.find((event) => event.type === 'recorded');
     if (record === undefined) report('lost', `answered to ${first.call}, but its record is gone`);
-    else if (record.phase !== 'committed') report('lost', `answered to ${first.call}, but its record is ${record.phase}`);
-    if (job.tool !== TASK && !events.some((event) => event.type === 'requested')) report('lost', `answered to ${first.call} without any effect`);
-    if (view.dispatched && !answersOf(view).some((answer) => late.has(answer))) report('lost', `answered to ${first.call}, and to nobody afterwards`);
+    else if (record.phase !== 'committed')
+      report('lost', `answered to ${first.call}, but its record is ${record.phase}`);
+    if (job.tool !== TASK && !events.some((event) => event.type === 'requested'))
+      report('lost', `answered to ${first.call} without any effect`);
+    if (view.dispatched && !answersOf(view).some((answer) => late.has(answer)))
+      report('lost', `answered to ${first.call}, and to nobody afterwards`);
   }
   if (view.everyoneLives && job.tool !== TASK) {
     const block = events.find(isBlocked);
-    const claimedInVain = block !== undefined && !events.slice(0, events.indexOf(block)).some((event) => event.type === 'body');
-    if (claimedInVain) report('lost', 'blocked before any body had begun, although no worker was lost: a claim was lost on the way');
+    const claimedInVain =
+      block !== undefined && !events.slice(0, events.indexOf(block)).some((event) => event.type === 'body');
+    if (claimedInVain)
+      report('lost', 'blocked before any body had begun, although no worker was lost: a claim was lost on the way');
   }
 }
 
@@ -151,7 +164,8 @@ function wrongReplays(view: View, report: Report): void {
   const [first, ...others] = answersOf(view);
   if (first === undefined) return;
   for (const other of others) {
-    if (other.value !== first.value) report('wrong_replays', `${first.call} was given ${first.value}, and ${other.call} ${other.value}`);
+    if (other.value !== first.value)
+      report('wrong_replays', `${first.call} was given ${first.value}, and ${other.call} ${other.value}`);
   }
   if (job.tool === TASK || !events.some((event) => event.type === 'requested')) return;
   if (!effects.some((effect) => textOf(resultOf(effect, job.padding)) === first.value)) {

@@ -1,5 +1,4 @@
 /** Runs over a file store: real processes on one folder, killed and stopped by real signals. */
-import { rmSync } from 'node:fs';
 import { openFileStore } from 'mycelium-runtime/store';
 import type { Life } from './order.js';
 import { type Place, Places } from './places.js';
@@ -71,7 +70,14 @@ interface Lived {
 }
 
 /** @returns how many workers were killed. */
-async function livePhase(plan: RunPlan, phase: Phase, place: Place, witness: Witness, places: Places, pool: WorkerPool): Promise<number> {
+async function livePhase(
+  plan: RunPlan,
+  phase: Phase,
+  place: Place,
+  witness: Witness,
+  places: Places,
+  pool: WorkerPool,
+): Promise<number> {
   const lived = await Promise.all(
     phase.lives.map(async (life): Promise<Lived & { opened: Promise<unknown> }> => {
       const possible = life.faults.process === undefined || !places.notRun.has(life.faults.process.kind);
@@ -80,39 +86,44 @@ async function livePhase(plan: RunPlan, phase: Phase, place: Place, witness: Wit
     }),
   );
   await Promise.all(lived.map(({ opened }) => opened));
-  const timers = lived.map((one) => start(one, witness));
-  if (phase.powerLossAfterMs !== undefined) timers.push(setTimeout(() => lived.forEach(({ worker }) => void worker.kill()), phase.powerLossAfterMs));
-  const ends = await Promise.all(lived.map((one) => endOf(one, witness, pool)));
-  timers.forEach(clearTimeout);
+  const ends = await Promise.all(lived.map((one) => endOf(one, phase.powerLossAfterMs, witness)));
+  for (const [position, { life, worker }] of lived.entries()) {
+    // A process with faults of its own is of no use to the next life, and a power loss spares nobody.
+    const unharmed =
+      ends[position]?.how === 'ended' && life.faults.process === undefined && phase.powerLossAfterMs === undefined;
+    if (unharmed) pool.giveBack(worker);
+    else await worker.end();
+  }
   if (phase.powerLossAfterMs !== undefined) {
-    // Those that had finished their calls are cut off, too, before anything is taken from under them.
     losePower(place.paths.store, place.paths.flushNotes, drawFrom(plan.seed));
-    rmSync(place.paths.flushNotes, { force: true });
     witness.add({ type: 'struck', fault: 'power-loss', worker: plan.name });
   }
   return ends.filter(({ how }) => how === 'killed').length;
 }
 
-function start({ life, worker }: Lived, witness: Witness): NodeJS.Timeout {
+/** Lets a life begin, and waits for its end, which comes at the latest when the plan, or our patience, says so. */
+async function endOf(
+  { life, worker, ended }: Lived,
+  powerLossAfterMs: number | undefined,
+  witness: Witness,
+): Promise<LifeEnd> {
+  const about = { worker: life.worker, call: life.worker, key: life.jobs[0]?.key ?? '' };
+  const { killAfterMs, process } = life.faults;
+  const timer = setTimeout(
+    () => {
+      worker.kill();
+      if (killAfterMs !== undefined)
+        witness.add({ type: 'struck', fault: 'kill at a random instant', worker: life.worker });
+      else if (powerLossAfterMs === undefined) witness.add({ type: 'hung', ...about });
+    },
+    Math.min(killAfterMs ?? LONGEST_LIFE_MS, powerLossAfterMs ?? LONGEST_LIFE_MS),
+  );
   worker.go();
-  const { killAfterMs } = life.faults;
-  return setTimeout(() => {
-    worker.kill();
-    if (killAfterMs === undefined) witness.add({ type: 'hung', worker: life.worker, call: life.worker, key: life.jobs[0]?.key ?? '' });
-    else witness.add({ type: 'struck', fault: 'kill at a random instant', worker: life.worker });
-  }, killAfterMs ?? LONGEST_LIFE_MS);
-}
-
-async function endOf({ life, worker, ended }: Lived, witness: Witness, pool: WorkerPool): Promise<LifeEnd> {
   const end = await ended;
-  if (end.how === 'crashed') {
-    const key = life.jobs[0]?.key ?? '';
-    witness.add({ type: 'failed', worker: life.worker, call: life.worker, key, ending: 'unexpected', code: 'PROCESS_ENDED', message: end.why });
-  }
-  const processFault = life.faults.process?.kind;
-  if (end.how === 'killed' && processFault === 'flush-kill') witness.add({ type: 'struck', fault: processFault, worker: life.worker });
-  // A process with faults of its own is of no use to the next life.
-  if (end.how === 'ended' && processFault === undefined) pool.giveBack(worker);
-  else worker.kill();
+  clearTimeout(timer);
+  if (end.how === 'crashed')
+    witness.add({ type: 'failed', ...about, ending: 'unexpected', code: 'PROCESS_ENDED', message: end.why });
+  if (end.how === 'killed' && process?.kind === 'flush-kill')
+    witness.add({ type: 'struck', fault: process.kind, worker: life.worker });
   return end;
 }

@@ -3,6 +3,7 @@
  * flushed is taken away. Import it before anything that flushes.
  */
 import fs from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 
 /** One flush that succeeded: everything of the file up to `size` is on the disk. */
@@ -43,6 +44,21 @@ function listenedSync(flush: typeof fs.fsyncSync): typeof fs.fsyncSync {
   };
 }
 
+/** Handles of `node:fs/promises` go their own way to the system. */
+async function listenToHandles(): Promise<void> {
+  const handle = await open('/dev/null');
+  const prototype = Object.getPrototypeOf(handle) as Record<'sync' | 'datasync', (this: FileHandle) => Promise<void>>;
+  await handle.close();
+  for (const name of ['sync', 'datasync'] as const) {
+    const flush = prototype[name];
+    prototype[name] = async function (this: FileHandle): Promise<void> {
+      const note = noteOf(this.fd);
+      await flush.call(this);
+      listening.listener?.flushed(note);
+    };
+  }
+}
+
 Object.assign(fs, {
   fsync: listened(fs.fsync.bind(fs)),
   fdatasync: listened(fs.fdatasync.bind(fs)),
@@ -50,6 +66,7 @@ Object.assign(fs, {
   fdatasyncSync: listenedSync(fs.fdatasyncSync.bind(fs)),
 });
 syncBuiltinESMExports();
+await listenToHandles();
 
 /** From now on appends every flush to a file, and tells of those that fail. @returns what ends that. */
 export function noteFlushes(path: string, failed: (error: NodeJS.ErrnoException) => void): () => void {

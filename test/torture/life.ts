@@ -1,10 +1,10 @@
 /** One life of one worker, in whatever process it lives: it makes its calls and writes down what became of them. */
 import { ActionLedger, MyceliumError } from 'mycelium-runtime';
 import type { Store } from 'mycelium-runtime/store';
-import type { Ending } from './witness.js';
 import { flattened, type Job, type Life } from './order.js';
 import { textOf } from './provider.js';
 import { type Calling, type Surroundings, ToolFailure, toolsFor } from './tools.js';
+import type { Ending } from './witness.js';
 
 /** How long past everything that the library promises a call may take before it counts as hung, in milliseconds. */
 const PATIENCE_MS = 15_000;
@@ -24,7 +24,11 @@ const ANNOUNCED: Readonly<Record<string, Ending>> = {
 };
 
 /** Faults of the machine that an error can stem from, by the code of the system call. */
-const MACHINE_FAULTS: Readonly<Record<string, string>> = { ENOSPC: 'full-disk', EFBIG: 'file-size-limit', EIO: 'flush-error' };
+const MACHINE_FAULTS: Readonly<Record<string, string>> = {
+  ENOSPC: 'full-disk',
+  EFBIG: 'file-size-limit',
+  EIO: 'flush-error',
+};
 
 /** Makes the calls of a life over a store, and closes its ledger. */
 export async function live(surroundings: Surroundings, store: Store, life: Life): Promise<void> {
@@ -41,14 +45,24 @@ export async function live(surroundings: Surroundings, store: Store, life: Life)
 }
 
 /** Calls that leave their lines with the witness, the steps of tasks included. */
-export function callsSeen(surroundings: Surroundings, actions: ActionLedger, life: Pick<Life, 'jobs' | 'settings'>): Calling {
-  const within = (job: Job, call: string, calling: Calling): Promise<unknown> => seen(surroundings, job, call, () => calling(job, call));
+export function callsSeen(
+  surroundings: Surroundings,
+  actions: ActionLedger,
+  life: Pick<Life, 'jobs' | 'settings'>,
+): Calling {
+  const within = (job: Job, call: string, calling: Calling): Promise<unknown> =>
+    seen(surroundings, job, call, () => calling(job, call));
   const calling = toolsFor(surroundings, actions, life.settings, flattened(life.jobs), within);
   const patience = life.settings.waitForMs + PATIENCE_MS;
   return (job, call) => within(job, call, (one, name) => inTime(surroundings, one, name, patience, calling(one, name)));
 }
 
-async function seen(surroundings: Surroundings, job: Job, call: string, make: () => Promise<unknown>): Promise<unknown> {
+async function seen(
+  surroundings: Surroundings,
+  job: Job,
+  call: string,
+  make: () => Promise<unknown>,
+): Promise<unknown> {
   const { witness, worker } = surroundings;
   const about = { worker, call, key: job.key };
   witness.add({ type: 'invoked', ...about });
@@ -66,7 +80,13 @@ async function seen(surroundings: Surroundings, job: Job, call: string, make: ()
 
 class Hanging extends Error {}
 
-function inTime(surroundings: Surroundings, job: Job, call: string, patienceMs: number, answer: Promise<unknown>): Promise<unknown> {
+function inTime(
+  surroundings: Surroundings,
+  job: Job,
+  call: string,
+  patienceMs: number,
+  answer: Promise<unknown>,
+): Promise<unknown> {
   const { after, witness, worker } = surroundings;
   return new Promise((resolve, reject) => {
     const forget = after(patienceMs, () => {
@@ -77,7 +97,11 @@ function inTime(surroundings: Surroundings, job: Job, call: string, patienceMs: 
   });
 }
 
-function noteError({ witness, worker }: Surroundings, about: { worker: string; call: string; key: string }, error: unknown): void {
+function noteError(
+  { witness, worker }: Surroundings,
+  about: { worker: string; call: string; key: string },
+  error: unknown,
+): void {
   const { ending, code } = classified(error);
   const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
   witness.add({ type: 'failed', ...about, ending, code, message: message.slice(0, 300) });

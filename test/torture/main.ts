@@ -39,7 +39,8 @@ async function torture(options: Options): Promise<Report> {
       for (let plan = plans.shift(); plan !== undefined; plan = plans.shift()) {
         const found = totals.add(plan, await arena.run(plan));
         done += 1;
-        for (const { counter, key, what } of found) say(`  ${plan.name} (${plan.scenario}) ${counter}: ${key}: ${what}`);
+        for (const { counter, key, what } of found)
+          say(`  ${plan.name} (${plan.scenario}) ${counter}: ${key}: ${what}`);
         if (done % 50 === 0) say(`  ${done} of ${runs} runs, ${Math.round((performance.now() - started) / 1_000)} s`);
       }
     };
@@ -53,8 +54,15 @@ async function torture(options: Options): Promise<Report> {
 function print(report: Report): void {
   const { findings: _shownAbove, fired, not_run, not_shown, ...counters } = report;
   for (const [name, value] of Object.entries(counters)) console.log(`${name.padEnd(22)} ${String(value)}`);
-  if (report.blocked_calls > 0) console.log(`${'false block rate'.padEnd(22)} ${((100 * report.false_blocks) / report.blocked_calls).toFixed(1)} % of blocked calls`);
-  console.log(`${'faults'.padEnd(22)} ${Object.entries(fired).map(([fault, count]) => `${fault} ${count}`).join(', ')}`);
+  if (report.blocked_calls > 0)
+    console.log(
+      `${'false block rate'.padEnd(22)} ${((100 * report.false_blocks) / report.blocked_calls).toFixed(1)} % of blocked calls`,
+    );
+  console.log(
+    `${'faults'.padEnd(22)} ${Object.entries(fired)
+      .map(([fault, count]) => `${fault} ${count}`)
+      .join(', ')}`,
+  );
   for (const line of not_run) console.log(`not run                ${line}`);
   for (const line of not_shown) console.log(`NOT SHOWN              ${line}`);
 }

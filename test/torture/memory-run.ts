@@ -1,8 +1,16 @@
 /** Runs over a memory store: all workers live in this process, in virtual time, and are frozen instead of killed. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { ActionLedger, ledger } from 'mycelium-runtime';
-import { memoryStore, type Store } from 'mycelium-runtime/store';
-import { type EngineOptions, type ManualClock, manualClock, onFaultPoint, type SimulatedStore, setUpEngine, simulatedStore } from 'mycelium-runtime/testing';
+import type { Store } from 'mycelium-runtime/store';
+import {
+  type EngineOptions,
+  type ManualClock,
+  manualClock,
+  onFaultPoint,
+  type SimulatedStore,
+  setUpEngine,
+  simulatedStore,
+} from 'mycelium-runtime/testing';
+import { engineLoaded } from './engine-loaded.js';
 import { live } from './life.js';
 import type { Life, Point } from './order.js';
 import type { RunPlan } from './plan.js';
@@ -20,7 +28,16 @@ type Clock = NonNullable<EngineOptions['clock']>;
 const living = new AsyncLocalStorage<MemoryWorker>();
 
 /** A way to the store that never does the same for long. */
-const UNRELIABLE = { delayed: 0.05, lostBefore: 0.05, lostAfter: 0.06, duplicated: 0.05, answeredLate: 0.01, lateLanding: 0.03, wokenEarly: 0.05, neverWoken: 0.1 };
+const UNRELIABLE = {
+  delayed: 0.05,
+  lostBefore: 0.05,
+  lostAfter: 0.06,
+  duplicated: 0.05,
+  answeredLate: 0.01,
+  lateLanding: 0.03,
+  wokenEarly: 0.05,
+  neverWoken: 0.1,
+};
 
 /** A worker that can be frozen for a while or for ever. */
 class MemoryWorker implements Surroundings {
@@ -130,20 +147,19 @@ class MemoryWorker implements Surroundings {
   }
 }
 
-let loaded: Promise<unknown> | undefined;
-
-/** The engine is loaded by the first call of a process, which takes time that a manual clock does not count. */
-async function loadEngine(): Promise<void> {
-  const first = ledger({ name: 'first', effect: 'read', ledger: new ActionLedger({ store: memoryStore() }) })(async (_input: object) => undefined);
-  await first({});
-}
-
 /** Carries out one plan. */
 export async function runInMemory(plan: RunPlan): Promise<RunRecord> {
-  await (loaded ??= loadEngine());
+  await engineLoaded();
   const manual = manualClock();
   const witness = memoryWitness();
-  const shared = simulatedStore({ seed: plan.seed, clock: manual, latency: 3, delay: 300, late: 2_500, faults: plan.unreliableWay === true ? UNRELIABLE : {} });
+  const shared = simulatedStore({
+    seed: plan.seed,
+    clock: manual,
+    latency: 3,
+    delay: 300,
+    late: 2_500,
+    faults: plan.unreliableWay === true ? UNRELIABLE : {},
+  });
   onFaultPoint((point) => living.getStore()?.passing(point));
   try {
     const kills = await manual.runUntil(livesOf(plan, manual, witness, shared));
@@ -157,7 +173,10 @@ export async function runInMemory(plan: RunPlan): Promise<RunRecord> {
 async function livesOf(plan: RunPlan, manual: ManualClock, witness: Witness, shared: SimulatedStore): Promise<number> {
   let kills = 0;
   for (const { lives } of plan.phases) {
-    const workers = lives.map((life) => ({ life, worker: new MemoryWorker(life.worker, life.faults, manual, witness) }));
+    const workers = lives.map((life) => ({
+      life,
+      worker: new MemoryWorker(life.worker, life.faults, manual, witness),
+    }));
     await Promise.all(
       workers.map(({ life, worker }) => {
         const store = storeOf(plan, life, worker, shared);
@@ -168,7 +187,8 @@ async function livesOf(plan: RunPlan, manual: ManualClock, witness: Witness, sha
     for (const { worker } of workers) kills += worker.kills;
   }
   shared.calm();
-  if (Object.values(shared.struck).some((count) => count > 0)) witness.add({ type: 'struck', fault: 'unreliable-way', worker: plan.name });
+  if (Object.values(shared.struck).some((count) => count > 0))
+    witness.add({ type: 'struck', fault: 'unreliable-way', worker: plan.name });
   witness.add({ type: 'recovering' });
   const open = async (name: string): Promise<Fresh> => {
     const worker = new MemoryWorker(`${plan.name}-${name}`, {}, manual, witness);

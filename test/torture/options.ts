@@ -41,10 +41,15 @@ export function parseOptions(words: readonly string[]): Options | 'help' {
   const values = parsed(words);
   if (values.help === true) return 'help';
   const { store } = values;
-  if (store !== 'file' && store !== 'memory') throw new CommandLineError(store === undefined ? '--store is missing' : `--store ${store}: there are file and memory`);
+  if (store !== 'file' && store !== 'memory')
+    throw new CommandLineError(
+      store === undefined ? '--store is missing' : `--store ${store}: there are file and memory`,
+    );
   const broken = protection(values.break);
   if (store === 'memory' && (broken === 'flush' || broken === 'readback')) {
-    throw new CommandLineError(`--break ${broken}: a memory store has no log to flush or to read back; use --store file`);
+    throw new CommandLineError(
+      `--break ${broken}: a memory store has no log to flush or to read back; use --store file`,
+    );
   }
   return {
     store,
@@ -93,6 +98,7 @@ function protection(name: string | undefined): Break | undefined {
 function wholeNumber(option: string, text: string | undefined, least: number): number | undefined {
   if (text === undefined) return undefined;
   const number = Number(text);
-  if (!/^\d{1,15}$/.test(text) || number < least) throw new CommandLineError(`${option} ${text}: give a whole number from ${least}`);
+  if (!/^\d{1,15}$/.test(text) || number < least)
+    throw new CommandLineError(`${option} ${text}: give a whole number from ${least}`);
   return number;
 }

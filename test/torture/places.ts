@@ -30,10 +30,24 @@ export class Places {
   constructor() {
     const notRun = new Map<string, string>();
     const probe = join(this.#root, 'probe');
-    if (!this.#mount(probe, ENOUGH_BYTES)) notRun.set('full-disk', 'a small disk (tmpfs) cannot be mounted by this user');
+    if (!this.#mount(probe, ENOUGH_BYTES))
+      notRun.set('full-disk', 'a small disk (tmpfs) cannot be mounted by this user');
     else this.#unmount(probe);
     if (!succeeds('prlimit', '--fsize=65536', 'true')) notRun.set('file-size-limit', 'prlimit does not run');
-    if (!succeeds('strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=fdatasync', '-e', 'inject=fdatasync:error=EIO:when=1', 'true')) {
+    if (
+      !succeeds(
+        'strace',
+        '-f',
+        '-qq',
+        '-o',
+        '/dev/null',
+        '-e',
+        'trace=fdatasync',
+        '-e',
+        'inject=fdatasync:error=EIO:when=1',
+        'true',
+      )
+    ) {
       for (const fault of ['flush-error', 'flush-kill']) notRun.set(fault, 'strace does not run, or may not trace');
     }
     this.notRun = notRun;

@@ -57,7 +57,10 @@ class Drafting {
   }
 
   /** @param fits - which kinds of tools. Tasks are only drawn without it. */
-  jobs(count: number, options: { fits?: (kind: ToolKind) => boolean; padding?: number; throwing?: boolean } = {}): Job[] {
+  jobs(
+    count: number,
+    options: { fits?: (kind: ToolKind) => boolean; padding?: number; throwing?: boolean } = {},
+  ): Job[] {
     const { fits, padding = 20, throwing = true } = options;
     return Array.from({ length: count }, (_, position) => {
       const key = `${this.#name}-${position + 1}`;
@@ -75,7 +78,9 @@ class Drafting {
   }
 
   #task(key: string, padding: number): Job {
-    const steps = Array.from({ length: this.draw.between(2, 3) }, (_, position) => this.#job(`${key}.${position + 1}`, padding, true, () => true));
+    const steps = Array.from({ length: this.draw.between(2, 3) }, (_, position) =>
+      this.#job(`${key}.${position + 1}`, padding, true, () => true),
+    );
     return { key, tool: TASK, bodyMs: 0, padding: 0, steps };
   }
 
@@ -109,7 +114,9 @@ class Drafting {
   }
 
   killedSomewhere(): Faults {
-    return this.draw.chance(0.5) ? this.killedSometime() : this.killedAt(this.draw.pick(['in-body', ...FAULT_POINTS.slice(0, 6)]));
+    return this.draw.chance(0.5)
+      ? this.killedSometime()
+      : this.killedAt(this.draw.pick(['in-body', ...FAULT_POINTS.slice(0, 6)]));
   }
 
   killedSometime(): Faults {
@@ -119,7 +126,12 @@ class Drafting {
   wrongClock(): Faults {
     const { draw } = this;
     const off = (): number => draw.pick([-TEN_MINUTES_MS, TEN_MINUTES_MS]);
-    return { clock: { shiftMs: draw.chance(0.7) ? off() : 0, ...(draw.chance(0.6) ? { jump: { afterMs: draw.between(5, 120), byMs: off() } } : {}) } };
+    return {
+      clock: {
+        shiftMs: draw.chance(0.7) ? off() : 0,
+        ...(draw.chance(0.6) ? { jump: { afterMs: draw.between(5, 120), byMs: off() } } : {}),
+      },
+    };
   }
 }
 
@@ -128,7 +140,12 @@ function killPoints(point: Point): Making {
     const jobs = draft.jobs(7);
     const first = [draft.killedAt(point), draft.killedAt(point), draft.killedSomewhere()];
     const second = [draft.killedSomewhere(), UNHARMED];
-    return { jobs, settings: QUICK, phases: [draft.phase(jobs, QUICK, first), draft.phase(jobs, QUICK, second)], everyoneLives: false };
+    return {
+      jobs,
+      settings: QUICK,
+      phases: [draft.phase(jobs, QUICK, first), draft.phase(jobs, QUICK, second)],
+      everyoneLives: false,
+    };
   };
 }
 
@@ -141,7 +158,11 @@ function killResolvers(point: Point): Making {
     return {
       jobs,
       settings: QUICK,
-      phases: [draft.phase(jobs, QUICK, lost), draft.phase(jobs, QUICK, [resolving(), resolving()]), draft.phase(jobs, QUICK, [resolving(), UNHARMED])],
+      phases: [
+        draft.phase(jobs, QUICK, lost),
+        draft.phase(jobs, QUICK, [resolving(), resolving()]),
+        draft.phase(jobs, QUICK, [resolving(), UNHARMED]),
+      ],
       everyoneLives: false,
     };
   };
@@ -150,25 +171,56 @@ function killResolvers(point: Point): Making {
 const killedSometime: Making = (draft) => {
   const jobs = draft.jobs(7);
   const all = (): Faults[] => [draft.killedSometime(), draft.killedSometime(), draft.killedSometime()];
-  return { jobs, settings: QUICK, phases: [draft.phase(jobs, QUICK, all()), draft.phase(jobs, QUICK, all())], everyoneLives: false };
+  return {
+    jobs,
+    settings: QUICK,
+    phases: [draft.phase(jobs, QUICK, all()), draft.phase(jobs, QUICK, all())],
+    everyoneLives: false,
+  };
 };
 
 const stopped: Making = (draft) => {
   const jobs = draft.jobs(6);
-  const points: Point[] = ['in-body', 'in-body', 'before-claim', 'after-claim', 'before-effect', 'after-effect', 'before-complete'];
-  const stop = (): Faults => ({ stop: { point: draft.draw.pick(points), nth: draft.draw.between(1, 2), forMs: draft.draw.between(500, 1_200) } });
-  return { jobs, settings: QUICK, phases: [draft.phase(jobs, QUICK, [stop(), stop(), UNHARMED])], everyoneLives: false };
+  const points: Point[] = [
+    'in-body',
+    'in-body',
+    'before-claim',
+    'after-claim',
+    'before-effect',
+    'after-effect',
+    'before-complete',
+  ];
+  const stop = (): Faults => ({
+    stop: { point: draft.draw.pick(points), nth: draft.draw.between(1, 2), forMs: draft.draw.between(500, 1_200) },
+  });
+  return {
+    jobs,
+    settings: QUICK,
+    phases: [draft.phase(jobs, QUICK, [stop(), stop(), UNHARMED])],
+    everyoneLives: false,
+  };
 };
 
 const wrongClocks: Making = (draft) => {
   const jobs = draft.jobs(7);
   const first = [draft.wrongClock(), { ...draft.wrongClock(), ...draft.killedSomewhere() }, UNHARMED];
-  return { jobs, settings: QUICK, phases: [draft.phase(jobs, QUICK, first), draft.phase(jobs, QUICK, [draft.wrongClock(), UNHARMED])], everyoneLives: false };
+  return {
+    jobs,
+    settings: QUICK,
+    phases: [draft.phase(jobs, QUICK, first), draft.phase(jobs, QUICK, [draft.wrongClock(), UNHARMED])],
+    everyoneLives: false,
+  };
 };
 
 const fullDisk: Making = (draft) => {
   const jobs = draft.jobs(16, { padding: draft.draw.between(3_000, 9_000) });
-  return { jobs, settings: QUICK, phases: [draft.phase(jobs, QUICK, [UNHARMED, UNHARMED, draft.killedSometime()])], everyoneLives: false, diskBytes: 131_072 };
+  return {
+    jobs,
+    settings: QUICK,
+    phases: [draft.phase(jobs, QUICK, [UNHARMED, UNHARMED, draft.killedSometime()])],
+    everyoneLives: false,
+    diskBytes: 131_072,
+  };
 };
 
 const fileSizeLimit: Making = (draft) => {
@@ -180,23 +232,38 @@ const fileSizeLimit: Making = (draft) => {
 function failingFlush(kind: 'flush-error' | 'flush-kill'): Making {
   return (draft) => {
     const jobs = draft.jobs(7);
-    const failing = (): Faults => ({ process: { kind, nth: draft.draw.between(1, 12), onwards: kind === 'flush-error' && draft.draw.chance(0.3) } });
+    const failing = (): Faults => ({
+      process: { kind, nth: draft.draw.between(1, 12), onwards: kind === 'flush-error' && draft.draw.chance(0.3) },
+    });
     return { jobs, settings: QUICK, phases: [draft.phase(jobs, QUICK, [failing(), UNHARMED])], everyoneLives: false };
   };
 }
 
 const compaction: Making = (draft) => {
   const jobs = draft.jobs(8);
-  const compacting = (): Faults => ({ compactEveryMs: draft.draw.between(1, 20), ...(draft.draw.chance(0.6) ? draft.killedSometime() : {}) });
+  const compacting = (): Faults => ({
+    compactEveryMs: draft.draw.between(1, 20),
+    ...(draft.draw.chance(0.6) ? draft.killedSometime() : {}),
+  });
   const phase = (): Phase => draft.phase(jobs, QUICK, [compacting(), compacting(), draft.killedSomewhere()]);
   return { jobs, settings: QUICK, phases: [phase(), phase()], everyoneLives: false };
 };
 
-const powerLoss: Making = (draft) => {
-  const jobs = draft.jobs(7);
-  const first = { ...draft.phase(jobs, QUICK, [UNHARMED, UNHARMED, { compactEveryMs: 40 }]), powerLossAfterMs: draft.draw.between(20, 300) };
-  return { jobs, settings: QUICK, phases: [first, draft.phase(jobs, QUICK, [UNHARMED, draft.killedSomewhere()])], everyoneLives: false };
-};
+function powerLoss(third: Faults): Making {
+  return (draft) => {
+    const jobs = draft.jobs(7);
+    const first = {
+      ...draft.phase(jobs, QUICK, [UNHARMED, UNHARMED, third]),
+      powerLossAfterMs: draft.draw.between(20, 300),
+    };
+    return {
+      jobs,
+      settings: QUICK,
+      phases: [first, draft.phase(jobs, QUICK, [UNHARMED, draft.killedSomewhere()])],
+      everyoneLives: false,
+    };
+  };
+}
 
 const lostAnswers: Making = (draft) => {
   const jobs = draft.jobs(7);
@@ -206,27 +273,75 @@ const lostAnswers: Making = (draft) => {
 
 const storm: Making = (draft) => {
   const jobs = draft.jobs(12);
-  return { jobs, settings: CALM, phases: [draft.phase(jobs, CALM, [UNHARMED, UNHARMED, UNHARMED, UNHARMED], 12)], everyoneLives: true };
+  return {
+    jobs,
+    settings: CALM,
+    phases: [draft.phase(jobs, CALM, [UNHARMED, UNHARMED, UNHARMED, UNHARMED], 12)],
+    everyoneLives: true,
+  };
 };
 
 const unreliableWay: Making = (draft) => {
   const jobs = draft.jobs(7);
-  return { jobs, settings: QUICK, phases: [draft.phase(jobs, QUICK, [UNHARMED, draft.killedSomewhere(), draft.killedSometime()])], everyoneLives: false, unreliableWay: true };
+  return {
+    jobs,
+    settings: QUICK,
+    phases: [draft.phase(jobs, QUICK, [UNHARMED, draft.killedSomewhere(), draft.killedSometime()])],
+    everyoneLives: false,
+    unreliableWay: true,
+  };
 };
 
 /** A keyed tool whose worker is lost after its effect, and which is called again much later. */
 const lateSecondAttempt: Making = (draft) => {
   const settings = { ...QUICK, waitForMs: 1_500 };
-  const jobs = draft.jobs(5, { fits: ({ effect, reconciles }) => effect === 'keyed_mutate' && !reconciles, throwing: false });
-  return { jobs, settings, phases: [draft.phase(jobs, settings, [draft.killedAt('after-effect'), draft.killedAt('before-complete')]), draft.phase(jobs, settings, [UNHARMED])], everyoneLives: false };
+  const jobs = draft.jobs(5, {
+    fits: ({ effect, reconciles }) => effect === 'keyed_mutate' && !reconciles,
+    throwing: false,
+  });
+  return {
+    jobs,
+    settings,
+    phases: [
+      draft.phase(jobs, settings, [draft.killedAt('after-effect'), draft.killedAt('before-complete')]),
+      draft.phase(jobs, settings, [UNHARMED]),
+    ],
+    everyoneLives: false,
+  };
+};
+
+/** A second attempt is stopped before its effect, until the provider no longer knows the key. */
+const stoppedSecondAttempt: Making = (draft) => {
+  const settings = { ...QUICK, waitForMs: 1_500 };
+  const jobs = draft.jobs(5, { fits: ({ effect }) => effect === 'keyed_mutate', throwing: false });
+  const stop: Faults = {
+    stop: { point: 'in-body', nth: draft.draw.between(1, 3), forMs: draft.draw.between(900, 2_000) },
+  };
+  return {
+    jobs,
+    settings,
+    phases: [
+      draft.phase(jobs, settings, [draft.killedAt('after-effect')]),
+      draft.phase(jobs, settings, draft.draw.chance(0.5) ? [stop] : [stop, stop]),
+    ],
+    everyoneLives: false,
+  };
 };
 
 /** A worker is stopped before its effect until another one has carried the call out. */
 const zombie: Making = (draft) => {
   const settings = { ...QUICK, waitForMs: 2_000 };
-  const jobs = draft.jobs(5, { fits: (kind) => guarding(kind) && kind.boundary === 'explicit' && kind.effect !== 'keyed_mutate', throwing: false });
+  const jobs = draft.jobs(5, {
+    fits: (kind) => guarding(kind) && kind.boundary === 'explicit' && kind.effect !== 'keyed_mutate',
+    throwing: false,
+  });
   const stopping: Faults = { stop: { point: 'in-body', nth: 1, forMs: draft.draw.between(900, 1_200) } };
-  return { jobs, settings, phases: [draft.phase(jobs, settings, [stopping, UNHARMED, stopping])], everyoneLives: false };
+  return {
+    jobs,
+    settings,
+    phases: [draft.phase(jobs, settings, [stopping, UNHARMED, stopping])],
+    everyoneLives: false,
+  };
 };
 
 type Scenarios = readonly (readonly [name: string, making: Making])[];
@@ -246,6 +361,7 @@ const COMMON: Scenarios = [
   ['answers get lost', lostAnswers],
   ['storm', storm],
   ['second attempt near the end of the key', lateSecondAttempt],
+  ['second attempt, stopped', stoppedSecondAttempt],
 ];
 
 const SCENARIOS: Readonly<Record<StoreKind, Scenarios>> = {
@@ -259,8 +375,8 @@ const SCENARIOS: Readonly<Record<StoreKind, Scenarios>> = {
     ['killed at a flush', failingFlush('flush-kill')],
     ['compaction', compaction],
     ['compaction', compaction],
-    ['power loss', powerLoss],
-    ['power loss', powerLoss],
+    ['power loss', powerLoss(UNHARMED)],
+    ['power loss during compaction', powerLoss({ compactEveryMs: 20 })],
   ],
 };
 
@@ -269,14 +385,21 @@ const REVEALING: Readonly<Record<Break, Scenarios>> = {
   claim: [['storm', storm]],
   fence: [['zombie', zombie]],
   nonce: [['answers get lost', lostAnswers]],
-  flush: [['power loss', powerLoss]],
+  flush: [['power loss', powerLoss(UNHARMED)]],
   readback: [['storm', storm]],
   window: [['second attempt near the end of the key', lateSecondAttempt]],
 };
 
 /** The faults that a full round of scenarios must have shown. */
 export function expectedFaults(store: StoreKind): string[] {
-  const common = [...FAULT_POINTS.map((point) => `kill at ${point}`), 'kill at in-body', 'kill at a random instant', 'stop', 'clock', 'lost-answer'];
+  const common = [
+    ...FAULT_POINTS.map((point) => `kill at ${point}`),
+    'kill at in-body',
+    'kill at a random instant',
+    'stop',
+    'clock',
+    'lost-answer',
+  ];
   if (store === 'memory') return [...common, 'unreliable-way'];
   return [...common, 'full-disk', 'file-size-limit', 'flush-error', 'flush-kill', 'compaction', 'power-loss'];
 }
@@ -294,7 +417,13 @@ export function planRuns(store: StoreKind, runs: number, seed: number, broken?: 
     const runSeed = (Math.imul(seed, 0x01000193) ^ (position + 1)) >>> 0;
     const name = `r${position + 1}`;
     const plan = making(new Drafting(name, runSeed, broken));
-    return { name, seed: runSeed, scenario, ...plan, ...(broken === undefined ? {} : { broken, ...broke(plan, broken) }) };
+    return {
+      name,
+      seed: runSeed,
+      scenario,
+      ...plan,
+      ...(broken === undefined ? {} : { broken, ...broke(plan, broken) }),
+    };
   });
 }
 
@@ -302,5 +431,8 @@ export function planRuns(store: StoreKind, runs: number, seed: number, broken?: 
 function broke(plan: Pick<RunPlan, 'settings' | 'phases'>, broken: Break): Pick<RunPlan, 'settings' | 'phases'> {
   if (broken !== 'window') return plan;
   const settings = { ...plan.settings, keyValidForMs: 3_600_000, keyHonouredForMs: 200 };
-  return { settings, phases: plan.phases.map((phase) => ({ ...phase, lives: phase.lives.map((life) => ({ ...life, settings })) })) };
+  return {
+    settings,
+    phases: plan.phases.map((phase) => ({ ...phase, lives: phase.lives.map((life) => ({ ...life, settings })) })),
+  };
 }

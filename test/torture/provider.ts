@@ -53,7 +53,12 @@ export interface Result {
 
 /** The result that belongs to a request. */
 export function resultOf(request: Requested, padding: number): Result {
-  return { receipt: request.receipt, at: new Date(request.at), amount: BigInt(request.at), padding: 'x'.repeat(padding) };
+  return {
+    receipt: request.receipt,
+    at: new Date(request.at),
+    amount: BigInt(request.at),
+    padding: 'x'.repeat(padding),
+  };
 }
 
 /** A result as one line; whatever is not of its type shows. */

@@ -6,7 +6,11 @@ import type { Surroundings } from './tools.js';
 import type { Witness } from './witness.js';
 
 /** A worker in a process of its own: its time is the machine's, and who is killed there is really gone. */
-export function realSurroundings(worker: string, witness: Witness, passing: (point: Point) => void | PromiseLike<void> = () => undefined): Surroundings {
+export function realSurroundings(
+  worker: string,
+  witness: Witness,
+  passing: (point: Point) => void | PromiseLike<void> = () => undefined,
+): Surroundings {
   return {
     worker,
     witness,

@@ -23,7 +23,11 @@ export interface Fresh {
 }
 
 /** @param open - gives a worker that never lived before. */
-export async function recover(open: (worker: string) => Promise<Fresh>, jobs: readonly Job[], settings: Settings): Promise<void> {
+export async function recover(
+  open: (worker: string) => Promise<Fresh>,
+  jobs: readonly Job[],
+  settings: Settings,
+): Promise<void> {
   const patient = { ...settings, waitForMs: RECOVERY_WAIT_MS };
   await withFresh(open, 'recovery', async ({ store, surroundings }) => {
     const actions = new ActionLedger({ store });
@@ -55,7 +59,11 @@ export async function recover(open: (worker: string) => Promise<Fresh>, jobs: re
   });
 }
 
-async function withFresh(open: (worker: string) => Promise<Fresh>, worker: string, use: (fresh: Fresh) => Promise<void>): Promise<void> {
+async function withFresh(
+  open: (worker: string) => Promise<Fresh>,
+  worker: string,
+  use: (fresh: Fresh) => Promise<void>,
+): Promise<void> {
   let fresh: Fresh;
   try {
     fresh = await open(worker);
@@ -85,7 +93,15 @@ async function settle({ provider, witness }: Surroundings, actions: ActionLedger
       witness.add({ type: 'released', key: job.key, as });
     } catch (error) {
       // Refused when something settled it meanwhile; whatever else it is shows in the next round.
-      witness.add({ type: 'failed', worker: 'operator', call: `release of ${id}`, key: job.key, ending: 'refused', code: String((error as { code?: unknown }).code), message: String(error) });
+      witness.add({
+        type: 'failed',
+        worker: 'operator',
+        call: `release of ${id}`,
+        key: job.key,
+        ending: 'refused',
+        code: String((error as { code?: unknown }).code),
+        message: String(error),
+      });
     }
   }
 }

@@ -1,5 +1,14 @@
 /** Stores around stores: answers that get lost, and protections that are switched off. */
-import { keyText, nextRevision, type Store, StoreUnavailableError, type StoredRecord, type Transaction, type TransactionResult, writtenBy } from 'mycelium-runtime/store';
+import {
+  keyText,
+  nextRevision,
+  type Store,
+  type StoredRecord,
+  StoreUnavailableError,
+  type Transaction,
+  type TransactionResult,
+  writtenBy,
+} from 'mycelium-runtime/store';
 import type { Break } from './order.js';
 import type { Draw } from './random.js';
 
@@ -27,11 +36,17 @@ export function losingAnswers(store: Store, probability: number, draw: Draw, str
   return around(store, {
     async transact(transaction, nonce) {
       const lostSoFar = losses.get(transaction) ?? 0;
-      if (transaction.write.length === 0 || lostSoFar >= MOST_LOSSES || !draw.chance(probability)) return store.transact(transaction, nonce);
+      if (transaction.write.length === 0 || lostSoFar >= MOST_LOSSES || !draw.chance(probability))
+        return store.transact(transaction, nonce);
       losses.set(transaction, lostSoFar + 1);
       struck();
       if (draw.chance(0.5)) await store.transact(transaction, nonce);
-      throw new StoreUnavailableError({ store: store.description, during: 'transact', applied: 'unknown', cause: new Error('the answer got lost') });
+      throw new StoreUnavailableError({
+        store: store.description,
+        during: 'transact',
+        applied: 'unknown',
+        cause: new Error('the answer got lost'),
+      });
     },
   });
 }
@@ -59,7 +74,8 @@ function everyClaimWins(store: Store): Store {
   return around(store, {
     async transact(transaction, nonce) {
       const answer = await store.transact(transaction, nonce);
-      const firstClaim = transaction.write[0]?.lease !== undefined && transaction.expect.every(({ revision }) => revision === undefined);
+      const firstClaim =
+        transaction.write[0]?.lease !== undefined && transaction.expect.every(({ revision }) => revision === undefined);
       return answer.ok || !firstClaim ? answer : asWished(transaction, nonce, answer);
     },
   });
@@ -80,7 +96,11 @@ function everyYesIsBelieved(store: Store): Store {
 }
 
 /** The answer as it would be if the transaction had applied. */
-function asWished({ expect, write }: Transaction, nonce: string, { records, now }: TransactionResult): TransactionResult {
+function asWished(
+  { expect, write }: Transaction,
+  nonce: string,
+  { records, now }: TransactionResult,
+): TransactionResult {
   const wished = write.map(({ key, value, lease, index }): StoredRecord => {
     const expected = expect.find((one) => keyText(one.key) === keyText(key));
     return {
@@ -92,21 +112,34 @@ function asWished({ expect, write }: Transaction, nonce: string, { records, now 
       ...(index === undefined ? {} : { index }),
     };
   });
-  const found = (position: number): StoredRecord | undefined => wished.find(({ key }) => keyText(key) === keyText(expect[position]?.key ?? key));
-  return { ok: true, records: records.map((record, position) => (position < expect.length ? (found(position) ?? record) : record)), now };
+  const found = (position: number): StoredRecord | undefined =>
+    wished.find(({ key }) => keyText(key) === keyText(expect[position]?.key ?? key));
+  return {
+    ok: true,
+    records: records.map((record, position) => (position < expect.length ? (found(position) ?? record) : record)),
+    now,
+  };
 }
 
 /** What writes over a record writes over whatever is there, and every lease is held by whoever says so. */
 function nobodyIsSuperseded(store: Store): Store {
-  const force = async (transaction: Transaction, nonce: string, refused: TransactionResult): Promise<TransactionResult> => {
-    const expect = transaction.expect.map(({ key }, position) => ({ key, revision: refused.records[position]?.revision }));
+  const force = async (
+    transaction: Transaction,
+    nonce: string,
+    refused: TransactionResult,
+  ): Promise<TransactionResult> => {
+    const expect = transaction.expect.map(({ key }, position) => ({
+      key,
+      revision: refused.records[position]?.revision,
+    }));
     const answer = await store.transact({ ...transaction, expect }, nonce);
     return answer.ok ? answer : force(transaction, nonce, answer);
   };
   return around(store, {
     async transact(transaction, nonce) {
       const answer = await store.transact(transaction, nonce);
-      const overwrites = transaction.write.length > 0 && transaction.expect.some(({ revision }) => revision !== undefined);
+      const overwrites =
+        transaction.write.length > 0 && transaction.expect.some(({ revision }) => revision !== undefined);
       return answer.ok || !overwrites ? answer : force(transaction, nonce, answer);
     },
     async renew(renewals) {

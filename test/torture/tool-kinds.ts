@@ -15,7 +15,14 @@ export interface ToolKind {
 /** The name of tasks, beside the kinds. */
 export const TASK = 'task';
 
-const EFFECTS = ['read', 'idempotent_mutate', 'keyed_mutate', 'non_idempotent_mutate', 'irreversible', undefined] as const;
+const EFFECTS = [
+  'read',
+  'idempotent_mutate',
+  'keyed_mutate',
+  'non_idempotent_mutate',
+  'irreversible',
+  undefined,
+] as const;
 
 function everyKind(): ToolKind[] {
   const kinds: ToolKind[] = [];
@@ -24,7 +31,12 @@ function everyKind(): ToolKind[] {
       for (const reconciles of [false, true]) {
         if (reconciles && (effect === 'read' || effect === 'idempotent_mutate')) continue;
         for (const identified of [true, false]) {
-          const name = [effect ?? 'unclassified', boundary, ...(reconciles ? ['asks'] : []), ...(identified ? [] : ['in_task'])];
+          const name = [
+            effect ?? 'unclassified',
+            boundary,
+            ...(reconciles ? ['asks'] : []),
+            ...(identified ? [] : ['in_task']),
+          ];
           kinds.push({ name: name.join('.'), effect, boundary, reconciles, identified });
         }
       }

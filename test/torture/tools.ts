@@ -1,5 +1,16 @@
 /** The tools and the task as one worker has them. */
-import { type ActionLedger, type EffectClass, ledger, NotExecutedError, notExecuted, committed, type Reconciler, run, taskLedger, type ToolCall } from 'mycelium-runtime';
+import {
+  type ActionLedger,
+  committed,
+  type EffectClass,
+  ledger,
+  NotExecutedError,
+  notExecuted,
+  type Reconciler,
+  run,
+  type ToolCall,
+  taskLedger,
+} from 'mycelium-runtime';
 import type { Job, Point, Settings } from './order.js';
 import { type Provider, type Result, resultOf } from './provider.js';
 import { TASK, TOOL_KINDS, type ToolKind, toolKind } from './tool-kinds.js';
@@ -68,32 +79,50 @@ export function toolsFor(
         ...(kind.effect === 'keyed_mutate' ? { keyValidFor: settings.keyValidForMs } : {}),
         ...(kind.reconciles ? { reconcile: reconciler(surroundings, jobOf) } : {}),
       };
-      tool = ledger(options)((input: Input, call: ToolCall) => body(surroundings, settings, kind, jobOf(input), input, call));
+      tool = ledger(options)((input: Input, call: ToolCall) =>
+        body(surroundings, settings, kind, jobOf(input), input, call),
+      );
       guarded.set(kind.name, tool);
     }
     return tool;
   };
 
-  const task = taskLedger({ ...COMMON, ...durations, name: TASK, idFrom: ['key'], ledger: actions })(async (input: Input, call: ToolCall) => {
-    const { key, steps = [] } = jobOf(input);
-    surroundings.witness.add({ type: 'body', worker: surroundings.worker, call: input.call, key, attempt: call.attempt });
-    const results: unknown[] = [];
-    for (const step of steps) results.push(await within(step, `${input.call}>${step.key}`, calling));
-    return results;
-  });
+  const task = taskLedger({ ...COMMON, ...durations, name: TASK, idFrom: ['key'], ledger: actions })(
+    async (input: Input, call: ToolCall) => {
+      const { key, steps = [] } = jobOf(input);
+      surroundings.witness.add({
+        type: 'body',
+        worker: surroundings.worker,
+        call: input.call,
+        key,
+        attempt: call.attempt,
+      });
+      const results: unknown[] = [];
+      for (const step of steps) results.push(await within(step, `${input.call}>${step.key}`, calling));
+      return results;
+    },
+  );
 
   const calling: Calling = async (job, call) => {
     const input = { key: job.key, call };
     if (job.tool === TASK) return task(input);
     const kind = toolKind(job.tool);
     // A read belongs to its run, so it is asked for in one that every worker can find again.
-    if (kind.effect === 'read' && kind.identified) return run({ runId: `run of ${job.key}` }, () => toolOf(kind)(input));
+    if (kind.effect === 'read' && kind.identified)
+      return run({ runId: `run of ${job.key}` }, () => toolOf(kind)(input));
     return toolOf(kind)(input);
   };
   return calling;
 }
 
-async function body(surroundings: Surroundings, settings: Settings, kind: ToolKind, job: Job, input: Input, call: ToolCall): Promise<Result> {
+async function body(
+  surroundings: Surroundings,
+  settings: Settings,
+  kind: ToolKind,
+  job: Job,
+  input: Input,
+  call: ToolCall,
+): Promise<Result> {
   const { witness, worker } = surroundings;
   const { attempt } = call;
   const send = async (): Promise<Result> => {
@@ -121,7 +150,8 @@ async function body(surroundings: Surroundings, settings: Settings, kind: ToolKi
   if (throws === 'before') fail(false);
   if (throws === 'not-executed') throw new NotExecutedError(`${job.key} was not even tried`);
   // A keyed body makes its request through the guard, which knows when the time for that is over.
-  const result = kind.boundary === 'explicit' || kind.effect === 'keyed_mutate' ? await call.effect(send) : await send();
+  const result =
+    kind.boundary === 'explicit' || kind.effect === 'keyed_mutate' ? await call.effect(send) : await send();
   await pause(surroundings, job.bodyMs);
   if (throws === 'after') fail(true);
   return result;
@@ -137,7 +167,9 @@ function reconciler(surroundings: Surroundings, jobOf: (input: Input) => Job): R
     await surroundings.alive();
     const job = jobOf(input as Input);
     const effect = surroundings.provider.close(job.key, attempts);
-    return effect === undefined ? notExecuted(`the book has nothing for ${job.key}, and takes nothing of attempts up to ${attempts}`) : committed(resultOf(effect, job.padding));
+    return effect === undefined
+      ? notExecuted(`the book has nothing for ${job.key}, and takes nothing of attempts up to ${attempts}`)
+      : committed(resultOf(effect, job.padding));
   };
 }
 

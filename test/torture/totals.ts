@@ -1,5 +1,5 @@
 /** Adds up the verdicts of all runs, and says whether the harness has anything to be proud of. */
-import { check, type Counter, type Finding } from './checker.js';
+import { type Counter, check, type Finding } from './checker.js';
 import type { Break } from './order.js';
 import { expectedFaults, type RunPlan, roundLength, type StoreKind } from './plan.js';
 import type { RunRecord } from './run-record.js';
@@ -114,7 +114,8 @@ export class Totals {
 
   /** A harness in which nothing happens finds nothing. */
   #notShown(notRun: ReadonlyMap<string, string>): string[] {
-    if (this.#broken !== undefined) return this.found ? [] : [`the harness is blind: without ${this.#broken} it found neither duplicates nor losses`];
+    if (this.#broken !== undefined)
+      return this.found ? [] : [`the harness is blind: without ${this.#broken} it found neither duplicates nor losses`];
     const missing: string[] = [];
     if (this.#counts.answered === 0) missing.push('no call was answered');
     if (this.#counts.runs < roundLength(this.#store)) return missing;
@@ -129,6 +130,7 @@ export class Totals {
 /** 0 when all promises were kept, or, with a protection switched off, when that was noticed. */
 export function exitCodeOf(report: Report): 0 | 1 {
   if (report.broken !== undefined) return report.found === true ? 0 : 1;
-  const broken = report.duplicates + report.lost + report.wrong_replays + report.stuck_without_remedy + report.unexpected_errors;
+  const broken =
+    report.duplicates + report.lost + report.wrong_replays + report.stuck_without_remedy + report.unexpected_errors;
   return broken === 0 && report.not_shown.length === 0 ? 0 : 1;
 }

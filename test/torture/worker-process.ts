@@ -7,7 +7,10 @@ import type { Faults, Life } from './order.js';
 const PROGRAM = fileURLToPath(new URL('./worker.js', import.meta.url));
 
 /** How a life ended: by itself, by SIGKILL, or in a way that no plan has. */
-export type LifeEnd = { readonly how: 'ended' } | { readonly how: 'killed' } | { readonly how: 'crashed'; readonly why: string };
+export type LifeEnd =
+  | { readonly how: 'ended' }
+  | { readonly how: 'killed' }
+  | { readonly how: 'crashed'; readonly why: string };
 
 const LAST_WORDS = 2_000;
 
@@ -27,7 +30,10 @@ export class WorkerProcess {
     this.#child = spawn(command as string, words, {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       // The n-th system call is counted per thread, so under strace there is one that flushes.
-      env: { ...process.env, ...(faults === undefined || faults.kind === 'file-size-limit' ? {} : { UV_THREADPOOL_SIZE: '1' }) },
+      env: {
+        ...process.env,
+        ...(faults === undefined || faults.kind === 'file-size-limit' ? {} : { UV_THREADPOOL_SIZE: '1' }),
+      },
     });
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#lastWords = (this.#lastWords + text).slice(-LAST_WORDS);
@@ -45,7 +51,11 @@ export class WorkerProcess {
       this.#child.once('error', (error) => resolve({ how: 'crashed', why: error.message }));
       this.#child.once('close', (code, signal) => {
         this.#alive = false;
-        resolve(signal === 'SIGKILL' ? { how: 'killed' } : { how: 'crashed', why: `exit ${String(code ?? signal)}: ${errorIn(this.#lastWords)}` });
+        resolve(
+          signal === 'SIGKILL'
+            ? { how: 'killed' }
+            : { how: 'crashed', why: `exit ${String(code ?? signal)}: ${errorIn(this.#lastWords)}` },
+        );
       });
     });
   }
@@ -76,6 +86,12 @@ export class WorkerProcess {
   kill(): void {
     if (this.#pid !== undefined && this.#alive) signal(this.#pid, 'SIGKILL');
     this.#child.kill('SIGKILL');
+  }
+
+  /** Kills it, and waits until it is gone. */
+  async end(): Promise<void> {
+    this.kill();
+    await this.gone;
   }
 
   #send(message: ToWorker): void {
@@ -114,7 +130,18 @@ function commandOf(faults: Faults['process']): string[] {
   if (faults.kind === 'file-size-limit') return ['prlimit', `--fsize=${faults.bytes}`, ...node];
   const happening = faults.kind === 'flush-error' ? 'error=EIO' : 'signal=SIGKILL';
   const when = `${faults.nth}${faults.onwards ? '+' : ''}`;
-  return ['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=fdatasync', '-e', `inject=fdatasync:${happening}:when=${when}`, ...node];
+  return [
+    'strace',
+    '-f',
+    '-qq',
+    '-o',
+    '/dev/null',
+    '-e',
+    'trace=fdatasync',
+    '-e',
+    `inject=fdatasync:${happening}:when=${when}`,
+    ...node,
+  ];
 }
 
 /** Processes that have started already wait here: starting one takes longer than most lives. */

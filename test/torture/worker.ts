@@ -1,9 +1,11 @@
 /** A worker process: lives one life after another, as the arena tells it, until it is killed. */
-import { noteFlushes } from './flush-notes.js';
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MyceliumError } from 'mycelium-runtime';
 import { openFileStore, type Store } from 'mycelium-runtime/store';
 import { onFaultPoint, setUpEngine } from 'mycelium-runtime/testing';
+import { engineLoaded } from './engine-loaded.js';
+import { noteFlushes } from './flush-notes.js';
 import { live, machineFault } from './life.js';
 import type { FromWorker, Paths, ToWorker } from './messages.js';
 import type { Life, Point } from './order.js';
@@ -20,7 +22,9 @@ const STORE_DEADLINE_MS = 2_000;
 let go: () => void = () => undefined;
 
 async function tell(message: FromWorker): Promise<void> {
-  await new Promise<void>((resolve, reject) => process.send?.(message, (error: Error | null) => (error === null ? resolve() : reject(error))));
+  await new Promise<void>((resolve, reject) =>
+    process.send?.(message, (error: Error | null) => (error === null ? resolve() : reject(error))),
+  );
 }
 
 /** Passes points, and is lost or stopped there when the plan says so. */
@@ -50,7 +54,13 @@ async function open(life: Life, paths: Paths, clock: () => number): Promise<File
 }
 
 /** Compacts until told to stop; a disk that is full or a file that is gone is no news. */
-async function compactAgainAndAgain(store: FileStore, life: Life, everyMs: number, witness: Witness, stop: AbortSignal): Promise<void> {
+async function compactAgainAndAgain(
+  store: FileStore,
+  life: Life,
+  everyMs: number,
+  witness: Witness,
+  stop: AbortSignal,
+): Promise<void> {
   while (!stop.aborted) {
     await sleep(everyMs);
     try {
@@ -66,7 +76,9 @@ async function liveOnce(life: Life, paths: Paths): Promise<void> {
   const { worker, faults } = life;
   const witness = fileWitness(paths.witness);
   const struck = (fault: string): void => witness.add({ type: 'struck', fault, worker });
-  const stopNoting = noteFlushes(paths.flushNotes, (error) => struck(error.code === 'EIO' ? 'flush-error' : String(error.code)));
+  const stopNoting = noteFlushes(paths.flushNotes, (error) =>
+    struck(error.code === 'EIO' ? 'flush-error' : String(error.code)),
+  );
   let shiftMs = faults.clock?.shiftMs ?? 0;
   const started = new Promise<void>((resolve) => {
     go = resolve;
@@ -84,7 +96,10 @@ async function liveOnce(life: Life, paths: Paths): Promise<void> {
       struck(fault);
       return;
     }
-    const lossy = faults.lostAnswers === undefined ? opened : losingAnswers(opened, faults.lostAnswers, drawFrom(life.seed), () => struck('lost-answer'));
+    const lossy =
+      faults.lostAnswers === undefined
+        ? opened
+        : losingAnswers(opened, faults.lostAnswers, drawFrom(life.seed), () => struck('lost-answer'));
     const store: Store = withoutProtection(lossy, life.broken);
     setUpEngine(store, { clock, storeDeadlineMs: STORE_DEADLINE_MS });
     await tell({ type: 'opened' });
@@ -98,7 +113,10 @@ async function liveOnce(life: Life, paths: Paths): Promise<void> {
     }
     onFaultPoint(passing);
     const stop = new AbortController();
-    const compacting = faults.compactEveryMs === undefined ? undefined : compactAgainAndAgain(opened, life, faults.compactEveryMs, witness, stop.signal);
+    const compacting =
+      faults.compactEveryMs === undefined
+        ? undefined
+        : compactAgainAndAgain(opened, life, faults.compactEveryMs, witness, stop.signal);
     try {
       await live(realSurroundings(worker, witness, passing), store, life);
     } finally {
@@ -121,4 +139,5 @@ process.on('message', (message: ToWorker) => {
 process.on('disconnect', () => process.exit(0));
 // A file that may not grow any more is an error of its write, not the end of the process.
 process.on('SIGXFSZ', () => undefined);
+await engineLoaded();
 await tell({ type: 'ready', pid: process.pid });

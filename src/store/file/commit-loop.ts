@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { StoreDamagedError, StoreFormatError, StoreUnavailableError } from '../../errors/store.js';
 import type { Generation, Outcome } from './generation.js';
-import { type LogSettings, openLatest, publishSuccessor, readThrough } from './latest.js';
+import { endUnflushed, type LogSettings, openLatest, publishSuccessor, readThrough } from './latest.js';
 import type { LogClock } from './log-clock.js';
 import type { LoggedEntry } from './log-entry.js';
 import { type Operation, SealOperation } from './operation.js';
@@ -138,6 +138,8 @@ export class CommitLoop {
   async #commit(sent: readonly Sent[], again: Operation[]): Promise<void> {
     const { generation } = this;
     const end = generation.read + sent.reduce((sum, { frame }) => sum + frame.length, 0);
+    if (!this.#settings.readsBack)
+      for (const one of sent) one.settled = one.operation.presume(generation.state, one.entry[2]);
     const failure = await this.#append(sent);
     const { size, removed } = generation.look();
     // If the file grew by our bytes and no others, they are where we think they are.
@@ -148,7 +150,6 @@ export class CommitLoop {
     } catch (error) {
       return this.#leave(sent, again, error);
     }
-    if (!this.#settings.readsBack) for (const one of sent) settle(one, 'holds', generation);
     if (alone) {
       let at = generation.read;
       for (const one of sent) {
@@ -159,7 +160,8 @@ export class CommitLoop {
       }
     } else await this.#read(size, sent);
     this.#upToDate(size);
-    if (removed && !generation.state.sealed) throw this.#break(new Error(`${generation.file.path} was removed while it was in use`));
+    if (removed && !generation.state.sealed)
+      throw this.#break(new Error(`${generation.file.path} was removed while it was in use`));
     for (const { operation, settled } of sent) {
       if (settled) operation.answer();
       else if (generation.state.sealed) again.push(operation);
@@ -186,7 +188,8 @@ export class CommitLoop {
       await this.#read(size, []);
       this.#upToDate(size);
     }
-    if (removed && !generation.state.sealed) throw this.#break(new Error(`${generation.file.path} was removed while it was in use`));
+    if (removed && !generation.state.sealed)
+      throw this.#break(new Error(`${generation.file.path} was removed while it was in use`));
   }
 
   /** Appends all frames; after a short write, the ones that did not land as a whole are written anew. */
@@ -229,12 +232,13 @@ export class CommitLoop {
    */
   async #leave(sent: readonly Sent[], again: Operation[], cause: unknown): Promise<void> {
     const { generation } = this;
-    generation.failed = true;
     this.#fresh = -1;
     try {
-      await generation.file.append(generation.frame((origin) => ['seal', origin, this.#settings.clock.now()]));
       await this.#read(generation.look().size, sent);
-      if (!generation.state.sealed) throw cause;
+      // The seal must carry the number of the first frame that did not get into the log.
+      const missing = sent.find(({ settled }) => !settled);
+      if (missing !== undefined) generation.takeBack(missing.entry[1][1]);
+      await endUnflushed(generation);
       await publishSuccessor(this.#settings.folder, generation);
       await this.#moveOn();
     } catch {
@@ -269,7 +273,10 @@ export class CommitLoop {
   /** Marks this store as broken until it is opened again, and answers the error to throw. */
   #break(cause: unknown): unknown {
     this.#fresh = -1;
-    this.#broken = cause instanceof StoreDamagedError || cause instanceof StoreFormatError ? cause : new BrokenLog('broken', { cause });
+    this.#broken =
+      cause instanceof StoreDamagedError || cause instanceof StoreFormatError
+        ? cause
+        : new BrokenLog('broken', { cause });
     return this.#broken;
   }
 
@@ -292,7 +299,9 @@ export class CommitLoop {
       during,
       applied,
       cause: broken ? error.cause : error,
-      ...(broken ? { remedy: 'This store answers nothing more until it is opened again. Mend the disk or the folder first.' } : {}),
+      ...(broken
+        ? { remedy: 'This store answers nothing more until it is opened again. Mend the disk or the folder first.' }
+        : {}),
     });
   }
 }

@@ -15,7 +15,14 @@ import {
   type Transaction,
   type TransactionResult,
 } from '../contract.js';
-import { checkKind, checkList, checkPartition, checkPartitions, indexMatches, unknownCursor } from '../transaction-rules.js';
+import {
+  checkKind,
+  checkList,
+  checkPartition,
+  checkPartitions,
+  indexMatches,
+  unknownCursor,
+} from '../transaction-rules.js';
 import { CommitLoop } from './commit-loop.js';
 import { openingError } from './file-error.js';
 import { Folder } from './folder.js';
@@ -90,7 +97,13 @@ const channel: diagnostics_channel.Channel = diagnostics_channel.channel('myceli
  * @throws StoreUnavailableError when the folder cannot be used, or is on a network file system.
  */
 export async function openFileStore(directory: string, options: FileStoreOptions = {}): Promise<FileStore> {
-  const { partitions, compactAtBytes = COMPACT_AT_BYTES, flush = 'asynchronous', clock = Date.now, protections } = options;
+  const {
+    partitions,
+    compactAtBytes = COMPACT_AT_BYTES,
+    flush = 'asynchronous',
+    clock = Date.now,
+    protections,
+  } = options;
   checkOptions(directory, options);
   const description = `file ${directory}`;
   const folder = new Folder(directory);
@@ -139,7 +152,13 @@ class LogStore implements FileStore {
   readonly #folder: Folder;
   #closing: Promise<void> | undefined;
 
-  constructor(description: string, loop: CommitLoop, clock: LogClock, folder: Folder, skipped: readonly SkippedRegion[]) {
+  constructor(
+    description: string,
+    loop: CommitLoop,
+    clock: LogClock,
+    folder: Folder,
+    skipped: readonly SkippedRegion[],
+  ) {
     this.description = description;
     this.partitions = loop.generation.opening![3];
     this.skipped = skipped;
@@ -255,15 +274,24 @@ function textAfter({ kind, after }: ListQuery): string | undefined {
 }
 
 function checkOptions(directory: string, { partitions, flush, compactAtBytes }: FileStoreOptions): void {
-  const problem = (place: string, found: string, remedy: string): UsageError => new UsageError({ place: `openFileStore(${place})`, problem: found, remedy });
+  const problem = (place: string, found: string, remedy: string): UsageError =>
+    new UsageError({ place: `openFileStore(${place})`, problem: found, remedy });
   if (typeof directory !== 'string' || directory === '' || directory.includes('\0')) {
     throw problem('directory', 'it is not the path of a folder', 'Pass one, e.g. "./.mycelium".');
   }
   if (partitions !== undefined) checkPartitions(partitions);
   if (flush !== undefined && flush !== 'asynchronous' && flush !== 'synchronous') {
-    throw problem('{ flush }', `${JSON.stringify(flush)} is not a way to flush`, 'Pass "asynchronous" or "synchronous".');
+    throw problem(
+      '{ flush }',
+      `${JSON.stringify(flush)} is not a way to flush`,
+      'Pass "asynchronous" or "synchronous".',
+    );
   }
   if (compactAtBytes !== undefined && !(compactAtBytes >= 0)) {
-    throw problem('{ compactAtBytes }', `${compactAtBytes} is not a number of bytes`, 'Pass 0 or more; Infinity for never.');
+    throw problem(
+      '{ compactAtBytes }',
+      `${compactAtBytes} is not a number of bytes`,
+      'Pass 0 or more; Infinity for never.',
+    );
   }
 }

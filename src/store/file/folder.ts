@@ -22,7 +22,9 @@ export class Folder {
 
   /** The numbers of the generations that are there, in order. */
   generations(): number[] {
-    return this.#numbers(/^(\d{8,15})\.log$/).map(({ number }) => number).sort((a, b) => a - b);
+    return this.#numbers(/^(\d{8,15})\.log$/)
+      .map(({ number }) => number)
+      .sort((a, b) => a - b);
   }
 
   /**
@@ -76,10 +78,17 @@ export class Folder {
     });
   }
 
-  /** Whether so many more bytes fit on the disk. A generation must not be ended where the next one does not fit. */
+  /**
+   * Whether so many more bytes are known to fit on the disk. A generation must not be ended where the next
+   * one has no room: nothing could be written until there is some.
+   */
   hasRoom(bytes: number): boolean {
-    const { bavail, bsize } = fs.statfsSync(this.path);
-    return bavail * bsize > bytes;
+    try {
+      const { bavail, bsize } = fs.statfsSync(this.path);
+      return bavail * bsize > bytes;
+    } catch {
+      return false;
+    }
   }
 
   #numbers(pattern: RegExp): { name: string; number: number }[] {
@@ -98,7 +107,7 @@ const networkFileSystems: ReadonlyMap<number, string> = new Map([
   [0x517b, 'SMB'],
   [0xff534d42, 'CIFS'],
   [0xfe534d42, 'SMB'],
-  [0x01021997, '9p, which is another machine\'s or the host\'s'],
+  [0x01021997, "9p, which is another machine's or the host's"],
   [0x65735546, 'FUSE, which is mostly a network file system'],
   [0x00c36400, 'Ceph'],
   [0x5346414f, 'AFS'],

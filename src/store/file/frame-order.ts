@@ -16,7 +16,8 @@ export class FrameOrder {
 
   /** What is wrong with a frame of this origin that stands next in the log, at `offset`; undefined when nothing is. */
   problemWith([writer, sequence, flushed, skipped]: Origin, offset: number): string | undefined {
-    if (flushed > offset) return `it was written behind ${flushed} bytes that had been flushed, and only ${offset} are there`;
+    if (flushed > offset)
+      return `it was written behind ${flushed} bytes that had been flushed, and only ${offset} are there`;
     let gaps = this.gaps.length;
     while (gaps > 0 && this.gaps[gaps - 1]!.offset >= flushed) gaps--;
     if (gaps !== skipped) {

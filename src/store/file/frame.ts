@@ -68,7 +68,11 @@ export function payloadOf(bytes: Buffer, from: number, end: number): string {
 
 /** Where the next whole frame starts, at `from` or later, or -1. */
 export function findFrame(bytes: Buffer, from: number, to: number): number {
-  for (let magic = bytes.indexOf(magicBytes, from + 1); magic !== -1 && magic < to; magic = bytes.indexOf(magicBytes, magic + 1)) {
+  for (
+    let magic = bytes.indexOf(magicBytes, from + 1);
+    magic !== -1 && magic < to;
+    magic = bytes.indexOf(magicBytes, magic + 1)
+  ) {
     if (frameEnd(bytes, magic - 1, to) > 0) return magic - 1;
   }
   return -1;
@@ -162,7 +166,8 @@ function nextBeginning(bytes: Buffer, from: number, to: number): number {
 /** FNV-1a, each step of which can be undone: no change of a single byte leaves it the same. */
 function headerChecksum(bytes: Buffer, from: number): number {
   let checksum = 0x811c9dc5;
-  for (let at = from + 1; at < from + HEADER_CHECKSUM - 1; at++) checksum = Math.imul(checksum ^ bytes[at]!, 0x01000193);
+  for (let at = from + 1; at < from + HEADER_CHECKSUM - 1; at++)
+    checksum = Math.imul(checksum ^ bytes[at]!, 0x01000193);
   return checksum >>> 0;
 }
 

@@ -26,8 +26,6 @@ export class Generation {
   seen = 0;
   /** How large it was when it was created. */
   base = 0;
-  /** No frame of ours may be added any more, because a flush has failed. */
-  failed = false;
   /** What its first frame says. */
   opening: OpeningEntry | undefined;
   readonly #writer: string;
@@ -57,7 +55,8 @@ export class Generation {
   /** What the file is like now. */
   look(): FileFacts {
     const facts = this.file.facts();
-    if (facts.size < this.read) throw this.#damage(facts.size, `the file was ${this.read} bytes long and has become shorter`);
+    if (facts.size < this.read)
+      throw this.#damage(facts.size, `the file was ${this.read} bytes long and has become shorter`);
     this.seen = facts.size;
     return facts;
   }
@@ -110,7 +109,11 @@ export class Generation {
       const next = findFrame(bytes, 0, bytes.length);
       if (next === -1 && bytes.length < rest && length < rest) continue;
       const bad = unexplained(bytes, 0, next === -1 ? bytes.length : next, this.read);
-      if (bad !== -1) throw this.#damage(this.read + bad, 'what stands there is neither a whole record nor what a crash leaves behind');
+      if (bad !== -1)
+        throw this.#damage(
+          this.read + bad,
+          'what stands there is neither a whole record nor what a crash leaves behind',
+        );
       if (next === -1) return false;
       this.#skip({ offset: this.read, bytes: next });
       return true;
@@ -120,8 +123,10 @@ export class Generation {
 
   /** Throws a StoreDamagedError unless everything that the file had when it got its name has been read. */
   checkWhole(): void {
-    if (this.opening === undefined) throw this.#damage(0, 'it has no whole opening record, and a log gets its name only once it is whole');
-    if (this.#keptLeft > 0) throw this.#damage(this.read, `${this.#keptLeft} records handed down by the generation before are missing`);
+    if (this.opening === undefined)
+      throw this.#damage(0, 'it has no whole opening record, and a log gets its name only once it is whole');
+    if (this.#keptLeft > 0)
+      throw this.#damage(this.read, `${this.#keptLeft} records handed down by the generation before are missing`);
   }
 
   close(): void {
@@ -159,8 +164,12 @@ export class Generation {
       this.#open(entry, offset);
       return;
     }
-    if (entry[0] === 'kept') return this.#keep(entry[1], offset);
-    if (this.#keptLeft > 0) throw this.#damage(offset, `${this.#keptLeft} records handed down by the generation before are missing`);
+    if (entry[0] === 'kept') {
+      this.#keep(entry[1], offset);
+      return;
+    }
+    if (this.#keptLeft > 0)
+      throw this.#damage(offset, `${this.#keptLeft} records handed down by the generation before are missing`);
     if (entry[0] === 'open') throw this.#damage(offset, 'a second opening record stands inside the log');
     if (entry[0] !== 'write' && entry[0] !== 'renew' && entry[0] !== 'seal') {
       throw new StoreFormatError({
@@ -178,7 +187,8 @@ export class Generation {
   }
 
   #outcomeOf(entry: LoggedEntry, texts: readonly string[]): Outcome {
-    if (entry[0] === 'write') return this.state.write({ texts, nonce: entry[3], expect: entry[4], write: entry[5] }, entry[2]);
+    if (entry[0] === 'write')
+      return this.state.write({ texts, nonce: entry[3], expect: entry[4], write: entry[5] }, entry[2]);
     if (entry[0] === 'renew') return entry[3].map((renewal) => this.state.renew(renewal, entry[2]));
     this.state.passTo(entry[2]);
     this.state.sealed = true;
@@ -196,7 +206,8 @@ export class Generation {
         remedy: 'Open it with the version that created it.',
       });
     }
-    if (generation !== this.number) throw this.#damage(offset, `it is generation ${generation} under the name of generation ${this.number}`);
+    if (generation !== this.number)
+      throw this.#damage(offset, `it is generation ${generation} under the name of generation ${this.number}`);
     this.opening = entry;
     this.#keptLeft = records;
     this.state.passTo(at);
@@ -204,15 +215,20 @@ export class Generation {
 
   #keep(records: readonly KeptRecord[], offset: number): void {
     for (const record of records) {
-      if (this.#keptLeft-- <= 0) throw this.#damage(offset, 'more records stand there than the generation before handed down');
-      if (!this.state.keep(record)) throw this.#damage(offset, 'a record handed down by the generation before stands there twice');
+      if (this.#keptLeft-- <= 0)
+        throw this.#damage(offset, 'more records stand there than the generation before handed down');
+      if (!this.state.keep(record))
+        throw this.#damage(offset, 'a record handed down by the generation before stands there twice');
     }
     if (this.#keptLeft === 0) this.base = offset;
   }
 
   #skip(gap: Gap): void {
     if (this.opening === undefined || this.#keptLeft > 0) {
-      throw this.#damage(gap.offset, 'part of what the generation before handed down is missing, and a log gets its name only once it is whole');
+      throw this.#damage(
+        gap.offset,
+        'part of what the generation before handed down is missing, and a log gets its name only once it is whole',
+      );
     }
     this.#order.gaps.push(gap);
     this.#onGap(gap);

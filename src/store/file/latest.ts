@@ -29,7 +29,8 @@ const ATTEMPTS = 1000;
 
 /**
  * Opens the latest generation and reads it, creating the first one where there is none, and the next one
- * where the latest has ended. What was read is on the disk when this resolves.
+ * where the latest has ended. What was read is on the disk when this resolves; a generation that cannot be
+ * flushed is ended and copied.
  *
  * @param storeId - the store that must be found; undefined when any will do.
  * @throws StoreDamagedError, StoreFormatError, and what the file system throws.
@@ -87,15 +88,40 @@ export async function readThrough(generation: Generation, to: number, onOwn: OnO
   while (generation.readSome(to, onOwn)) await nextTurn();
 }
 
-async function load(generation: Generation): Promise<void> {
-  const { size } = generation.look();
-  await generation.file.flush();
-  await readThrough(generation, size, () => {});
-  generation.checkWhole();
-  generation.markFlushed();
+/**
+ * Ends a generation of which a flush has failed. Nothing rests on what is read from it until its successor
+ * is on the disk as a whole, so the seal needs no flush of its own.
+ *
+ * @throws when the seal cannot be written either.
+ */
+export async function endUnflushed(generation: Generation): Promise<void> {
+  if (!generation.state.sealed) {
+    await generation.file.append(generation.frame((origin) => ['seal', origin, generation.state.time]));
+    await readThrough(generation, generation.look().size, () => {});
+  }
+  if (!generation.state.sealed) throw new Error(`${generation.file.path} could neither be flushed nor be ended`);
 }
 
-function openNumbered({ folder, writer, flush, flushes, moved, onGap }: LogSettings, number: number): Generation | undefined {
+async function load(generation: Generation): Promise<void> {
+  const { size } = generation.look();
+  const failure = await generation.file.flush().then(
+    () => undefined,
+    (error: unknown) => ({ error }),
+  );
+  await readThrough(generation, size, () => {});
+  generation.checkWhole();
+  if (failure === undefined) generation.markFlushed();
+  else {
+    await endUnflushed(generation).catch(() => {
+      throw failure.error;
+    });
+  }
+}
+
+function openNumbered(
+  { folder, writer, flush, flushes, moved, onGap }: LogSettings,
+  number: number,
+): Generation | undefined {
   const path = folder.fileOf(number);
   try {
     const file = LogFile.open(path, flush, flushes);
@@ -107,7 +133,11 @@ function openNumbered({ folder, writer, flush, flushes, moved, onGap }: LogSetti
   }
 }
 
-function checkIdentity({ description, partitions }: LogSettings, { opening }: Generation, storeId: string | undefined): void {
+function checkIdentity(
+  { description, partitions }: LogSettings,
+  { opening }: Generation,
+  storeId: string | undefined,
+): void {
   const [, , foundId, foundPartitions] = opening!;
   if (partitions !== undefined && partitions !== foundPartitions) {
     throw new StoreFormatError({

@@ -22,7 +22,7 @@ export class LogClock {
   learn(time: number): void {
     const at = performance.now();
     const passed = this.#time + at - this.#at;
-    this.#time = time > passed ? time : passed;
+    this.#time = Math.max(time, passed);
     this.#at = at;
   }
 }

@@ -60,7 +60,10 @@ export class LogFile {
   append(bytes: Buffer): Promise<number> {
     return new Promise((resolve, reject) => {
       if (this.#synchronous) resolve(fs.writeSync(this.#descriptor, bytes));
-      else fs.write(this.#descriptor, bytes, 0, bytes.length, null, (error, count) => (error === null ? resolve(count) : reject(error)));
+      else
+        fs.write(this.#descriptor, bytes, 0, bytes.length, null, (error, count) =>
+          error === null ? resolve(count) : reject(error),
+        );
     });
   }
 

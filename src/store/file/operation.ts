@@ -1,7 +1,7 @@
 import type { RenewalResult, StoredRecord, TransactionResult } from '../contract.js';
 import type { Generation, Outcome } from './generation.js';
 import type { LoggedEntry, Origin, RenewalEntry } from './log-entry.js';
-import type { LogState } from './log-state.js';
+import { LogState } from './log-state.js';
 import type { Prepared } from './prepare.js';
 
 /** Something that waits for its turn at the log. */
@@ -16,6 +16,8 @@ export interface Operation {
   readonly texts: readonly string[];
   /** Takes the answer as it stands behind its entry, to be given when that is durable. False: there is none yet. */
   settle(outcome: Outcome, state: LogState): boolean;
+  /** Takes the answer there would be if nobody else wrote, for a store that was told not to look. */
+  presume(state: LogState, at: number): boolean;
   /** Takes the answer that a state gives which is fresh and durable. False: it has to be logged after all. */
   settleUnlogged(generation: Generation, now: number): boolean;
   /** Gives the answer taken. */
@@ -69,6 +71,15 @@ export class TransactOperation extends Waiting<TransactionResult> implements Ope
     return true;
   }
 
+  presume({ records }: LogState, at: number): boolean {
+    const presumed = new LogState(() => {});
+    for (const text of [...this.#prepared.texts, ...this.#prepared.read]) {
+      const record = records.get(text);
+      if (record !== undefined) presumed.records.set(text, record);
+    }
+    return this.settle(presumed.write(this.#prepared, at), presumed);
+  }
+
   settleUnlogged({ state }: Generation, now: number): boolean {
     const result = unloggedResult(this.#prepared, state, now);
     if (result !== undefined) this.taken = result;
@@ -100,6 +111,10 @@ export class RenewOperation extends Waiting<readonly RenewalResult[]> implements
     return true;
   }
 
+  presume(state: LogState): boolean {
+    return this.settle(this.#renewals.map((renewal) => state.holdsLease(renewal)));
+  }
+
   settleUnlogged(generation: Generation): boolean {
     if (this.mustLog(generation)) return false;
     this.taken = this.#renewals.map(() => 'lost');
@@ -126,6 +141,10 @@ export class RefreshOperation extends Waiting<void> implements Operation {
   }
 
   settle(): boolean {
+    return true;
+  }
+
+  presume(): boolean {
     return true;
   }
 
@@ -156,6 +175,10 @@ export class SealOperation extends Waiting<void> implements Operation {
 
   /** The seal is only the beginning: the operation waits for the generation behind it. */
   settle(): boolean {
+    return false;
+  }
+
+  presume(): boolean {
     return false;
   }
 

@@ -65,7 +65,12 @@ export function prepareRenewals(renewals: readonly Renewal[], partitions: number
 function recordEntry(target: number, write: Write): RecordEntry {
   checkWrite(write);
   const { value, lease, index } = write;
-  return [target, value, lease === undefined ? 0 : [lease.owner, lease.fence, lease.ms], index === undefined ? 0 : { ...index }];
+  return [
+    target,
+    value,
+    lease === undefined ? 0 : [lease.owner, lease.fence, lease.ms],
+    index === undefined ? 0 : { ...index },
+  ];
 }
 
 function tooLarge(size: number): UsageError {

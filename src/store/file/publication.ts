@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { link, open, unlink } from 'node:fs/promises';
-import { encodeFrame } from './frame.js';
 import type { Folder } from './folder.js';
+import { encodeFrame } from './frame.js';
 import type { Entry, KeptRecord } from './log-entry.js';
 
 /** About how much text goes into one frame and one write. */
@@ -28,7 +28,8 @@ export async function publish(folder: Folder, generation: number, entries: Itera
     } catch (error) {
       // Taken; or, of a draft that was removed, taken as well: only drafts that come too late are.
       const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'EEXIST' && !(code === 'ENOENT' && folder.generations().some((number) => number >= generation))) throw error;
+      if (code !== 'EEXIST' && !(code === 'ENOENT' && folder.generations().some((number) => number >= generation)))
+        throw error;
     }
   } finally {
     await unlink(draft).catch(() => {});

@@ -56,8 +56,8 @@ export interface Rules {
     /** That no evidence has come in since it was judged. */
     readonly evidence: boolean;
   };
-  /** Whether a lost answer is resolved by sending the same transaction again. */
-  readonly resendKnowsItself: boolean;
+  /** What a claim is taken for when sending it again does not show that it applied. */
+  readonly unanswered: 'not won' | 'won';
 }
 
 /** The engine as it is. */
@@ -85,5 +85,5 @@ export const ENGINE: Rules = {
   windowLeft,
   withFirstClaim,
   expects: { revision: true, expired: true, evidence: true },
-  resendKnowsItself: true,
+  unanswered: 'not won',
 };

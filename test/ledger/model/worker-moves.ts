@@ -122,7 +122,8 @@ function unanswered(turn: Turn): Move[] {
   const nonce = worker.nonce as string;
   const sentAt = (worker.claim as HeldClaim).sentAt;
   const mine = writtenBy(world.call?.stored, nonce);
-  const after = mine ? (rules.resendKnowsItself ? world : undefined) : applyClaim(turn, world, worker.view as View, nonce);
+  const after = mine ? world : applyClaim(turn, world, worker.view as View, nonce);
+  if (after === undefined && rules.unanswered === 'won') return [{ label: 'takes the claim for won', to: place(turn, world, { at: 'claimed', claim: worker.claim as HeldClaim }) }];
   if (after === undefined) return [{ label: 'sends the claim again: not won', to: place(turn, world, IDLE) }];
   const claim = claimOf(turn, after, worker.view as View, sentAt);
   const returned = endedUnstarted({ ...turn, world: after }, claim);

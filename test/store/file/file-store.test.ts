@@ -7,7 +7,12 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RecordKey, Store, StoredRecord, TransactionResult } from '../../../src/store/contract.js';
 import { type FileStore, type FileStoreOptions, openFileStore } from '../../../src/store/file/file-store.js';
 import { encodeFrame } from '../../../src/store/file/frame.js';
-import { type ConformanceCase, runConformanceCase, type StoreFactory, storeConformance } from '../../../src/testing/conformance.js';
+import {
+  type ConformanceCase,
+  runConformanceCase,
+  type StoreFactory,
+  storeConformance,
+} from '../../../src/testing/conformance.js';
 import { manualClock } from '../../../src/testing/manual-clock.js';
 
 let folder: string;
@@ -79,8 +84,12 @@ describe('two stores on one folder', () => {
   test('only one wins each of many claims', async () => {
     const stores = [await open(), await open(), await open({ flush: 'synchronous' })];
     const ids = Array.from({ length: 100 }, (_, number) => `claim ${number}`);
-    const results = await Promise.all(ids.map((id) => Promise.all(stores.map((store, number) => put(store, id, `by ${number}`)))));
-    const states = await Promise.all([...stores, await open()].map((store) => Promise.all(ids.map((id) => get(store, id)))));
+    const results = await Promise.all(
+      ids.map((id) => Promise.all(stores.map((store, number) => put(store, id, `by ${number}`)))),
+    );
+    const states = await Promise.all(
+      [...stores, await open()].map((store) => Promise.all(ids.map((id) => get(store, id)))),
+    );
     for (const [number, claims] of results.entries()) {
       const winners = claims.flatMap(({ ok }, at) => (ok ? [`by ${at}`] : []));
       expect(winners).toHaveLength(1);
@@ -113,7 +122,10 @@ describe('compaction', () => {
     let record: StoredRecord | undefined;
     for (let round = 0; round < 50; round++) record = (await put(store, 'a', 'x'.repeat(1000), record)).records[0];
     const claim = { owner: 'worker', fence: 1, ms: 60_000 };
-    await store.transact({ expect: [{ key: key('b'), revision: undefined }], write: [{ key: key('b'), value: 'b', lease: claim }] }, nonce());
+    await store.transact(
+      { expect: [{ key: key('b'), revision: undefined }], write: [{ key: key('b'), value: 'b', lease: claim }] },
+      nonce(),
+    );
     const before = await Promise.all([get(store, 'a'), get(store, 'b')]);
     await store.compact();
     expect(await logs()).toEqual(['00000002.log']);
@@ -150,7 +162,8 @@ describe('compaction', () => {
     });
     const acknowledged = (await Promise.all(writing)).flat();
     const last = await open();
-    for (const store of [...stores, last]) for (const record of acknowledged) expect(await get(store, record.key.id)).toEqual(record);
+    for (const store of [...stores, last])
+      for (const record of acknowledged) expect(await get(store, record.key.id)).toEqual(record);
     expect(last.skipped).toEqual([]);
     expect(await logs()).toHaveLength(1);
   });
@@ -267,7 +280,14 @@ function nextWrites(...plan: (number | string)[]): void {
   const real = fs.write;
   const write = vi.spyOn(fs, 'write');
   for (const one of plan) {
-    write.mockImplementationOnce(((descriptor: number, bytes: Buffer, _from: number, _length: number, _at: null, done: (error: Error | null, count: number) => void) => {
+    write.mockImplementationOnce(((
+      descriptor: number,
+      bytes: Buffer,
+      _from: number,
+      _length: number,
+      _at: null,
+      done: (error: Error | null, count: number) => void,
+    ) => {
       if (typeof one === 'string') setImmediate(done, diskError(one), 0);
       else (real as (...all: unknown[]) => void)(descriptor, bytes, 0, one, null, done);
     }) as never);
@@ -277,7 +297,9 @@ function nextWrites(...plan: (number | string)[]): void {
 const diskError = (code: string): Error => Object.assign(new Error(`${code}: of this test`), { code });
 
 function nextFlushFails(): void {
-  vi.spyOn(fs, 'fdatasync').mockImplementationOnce((_, done) => void setImmediate(done, diskError('EIO') as NodeJS.ErrnoException));
+  vi.spyOn(fs, 'fdatasync').mockImplementationOnce(
+    (_, done) => void setImmediate(done, diskError('EIO') as NodeJS.ErrnoException),
+  );
 }
 
 describe('a disk that fails', () => {
@@ -290,7 +312,8 @@ describe('a disk that fails', () => {
     expect(store.skipped).toHaveLength(1);
     const again = await open();
     expect(again.skipped).toEqual(store.skipped);
-    for (const [at, id] of ['b', 'c', 'd', 'e'].entries()) expect(await get(again, id)).toEqual(results[at]?.records[0]);
+    for (const [at, id] of ['b', 'c', 'd', 'e'].entries())
+      expect(await get(again, id)).toEqual(results[at]?.records[0]);
   });
 
   test('a full disk refuses what did not land, answers what did, and goes on when there is room', async () => {
@@ -318,7 +341,11 @@ describe('a disk that fails', () => {
     expect(results.map(({ ok }) => ok)).toEqual([true, false, true]);
     expect(await logs()).toEqual(['00000002.log']);
     for (const one of [store, other, await open()]) {
-      expect(await Promise.all(['a', 'b', 'c'].map(async (id) => (await get(one, id))?.value))).toEqual(['a', 'b', 'c']);
+      expect(await Promise.all(['a', 'b', 'c'].map(async (id) => (await get(one, id))?.value))).toEqual([
+        'a',
+        'b',
+        'c',
+      ]);
     }
     expect((await put(other, 'd', 'd')).ok).toBe(true);
     expect((await get(store, 'd'))?.value).toBe('d');
@@ -332,13 +359,46 @@ describe('a disk that fails', () => {
     const pending = put(store, 'b', 'b');
     await expect(pending).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', details: { applied: 'unknown' } });
     await rm(join(folder, '00000002.log'), { recursive: true });
-    for (const call of [() => put(store, 'c', 'c'), () => get(store, 'a'), () => store.list({ kind: 'call', limit: 1 })]) {
-      await expect(call()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', message: expect.stringContaining('opened again') });
+    for (const call of [
+      () => put(store, 'c', 'c'),
+      () => get(store, 'a'),
+      () => store.list({ kind: 'call', limit: 1 }),
+    ]) {
+      await expect(call()).rejects.toMatchObject({
+        code: 'STORE_UNAVAILABLE',
+        message: expect.stringContaining('opened again'),
+      });
     }
     await store.close();
     const again = await open();
     expect((await get(again, 'a'))?.value).toBe('a');
     expect((await put(again, 'c', 'c')).ok).toBe(true);
+  });
+
+  test('a log that cannot be flushed when it is opened is left for a copy', async () => {
+    const store = await open();
+    await put(store, 'a', 'a');
+    nextFlushFails();
+    const again = await open();
+    expect(await logs()).toEqual(['00000002.log']);
+    expect((await get(again, 'a'))?.value).toBe('a');
+    expect((await put(store, 'b', 'b')).ok).toBe(true);
+    expect((await get(again, 'b'))?.value).toBe('b');
+  });
+
+  test('what neither landed nor was flushed is logged again behind the copy', async () => {
+    const store = await open();
+    await put(store, 'a', 'a');
+    nextWrites(200, 'EIO');
+    nextFlushFails();
+    const results = await Promise.all(['b', 'c', 'd'].map((id) => put(store, id, `value of ${id}`)));
+    expect(results.map(({ ok, records }) => [ok, records[0]?.value])).toEqual([
+      [true, 'value of b'],
+      [true, 'value of c'],
+      [true, 'value of d'],
+    ]);
+    const again = await open();
+    for (const { records } of results) expect(await get(again, records[0]!.key.id)).toEqual(records[0]);
   });
 
   test('a flush that fails while reading what another store wrote is not taken for one that did not', async () => {
@@ -347,6 +407,47 @@ describe('a disk that fails', () => {
     nextFlushFails();
     expect((await get(store, 'a'))?.value).toBe('a');
     expect(await logs()).toEqual(['00000002.log']);
+  });
+});
+
+describe('what it costs', () => {
+  test('one write and one flush for whatever is asked at once, and none for what is known', async () => {
+    const store = await open();
+    const [write, flush] = [vi.spyOn(fs, 'write'), vi.spyOn(fs, 'fdatasync')];
+    const costs = (): number[] => {
+      const counted = [write.mock.calls.length, flush.mock.calls.length];
+      write.mockClear();
+      flush.mockClear();
+      return counted;
+    };
+    const { records } = await put(store, 'a', 'claimed');
+    await put(store, 'a', 'completed', records[0]);
+    expect(costs()).toEqual([2, 2]);
+    await Promise.all(Array.from({ length: 64 }, (_, number) => put(store, `at once ${number}`, 'x')));
+    expect(costs()).toEqual([1, 1]);
+    await get(store, 'a');
+    expect((await put(store, 'a', 'claimed again')).ok).toBe(false);
+    await store.list({ kind: 'call', limit: 10 });
+    expect(costs()).toEqual([0, 0]);
+  });
+});
+
+describe('a store with a protection switched off', () => {
+  test('without reading back, two stores win one claim', async () => {
+    const options: FileStoreOptions = { protections: { readback: false } };
+    const [one, other] = [await open(options), await open(options)];
+    const results = await Promise.all([put(one, 'a', 'by one'), put(other, 'a', 'by other')]);
+    expect(results.map(({ ok, records }) => [ok, records[0]?.value])).toEqual([
+      [true, 'by one'],
+      [true, 'by other'],
+    ]);
+  });
+
+  test('without flushing, nothing is flushed', async () => {
+    const store = await open({ protections: { flush: false } });
+    const flush = vi.spyOn(fs, 'fdatasync');
+    await put(store, 'a', 'a');
+    expect(flush).not.toHaveBeenCalled();
   });
 });
 
@@ -360,7 +461,10 @@ describe('opening', () => {
 
   test('refuses another number of partitions, and takes that of the store when none is named', async () => {
     await open({ partitions: 4 });
-    await expect(openFileStore(folder, { partitions: 5 })).rejects.toMatchObject({ code: 'STORE_FORMAT', details: { found: 4, expected: 5 } });
+    await expect(openFileStore(folder, { partitions: 5 })).rejects.toMatchObject({
+      code: 'STORE_FORMAT',
+      details: { found: 4, expected: 5 },
+    });
     expect((await open()).partitions).toBe(4);
   });
 
@@ -375,7 +479,10 @@ describe('opening', () => {
   test('says so when a file stands where the folder should be', async () => {
     const path = join(folder, 'file');
     await writeFile(path, '');
-    await expect(openFileStore(path)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', message: expect.stringContaining('A file stands') });
+    await expect(openFileStore(path)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringContaining('A file stands'),
+    });
     await expect(openFileStore(join(path, 'below'))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 
@@ -389,7 +496,10 @@ describe('opening', () => {
   test('a newer format, and a newer kind of record, is refused as such', async () => {
     const file = join(folder, '00000001.log');
     await writeFile(file, encodeFrame(JSON.stringify(['open', 2, 'id', 16, 1, 0, 0])));
-    await expect(openFileStore(folder)).rejects.toMatchObject({ code: 'STORE_FORMAT', details: { field: 'format', found: 2 } });
+    await expect(openFileStore(folder)).rejects.toMatchObject({
+      code: 'STORE_FORMAT',
+      details: { field: 'format', found: 2 },
+    });
     await writeFile(file, encodeFrame(JSON.stringify(['open', 1, 'id', 16, 1, 0, 0])));
     await appendFile(file, encodeFrame(JSON.stringify(['merge', ['writer', 1, 0, 0], 0])));
     await expect(openFileStore(folder)).rejects.toMatchObject({ code: 'STORE_FORMAT', details: { found: '"merge"' } });
@@ -410,17 +520,19 @@ describe('listing', () => {
 });
 
 /** Every client reads the folder for itself, as another process would. */
-const factory = (options: FileStoreOptions, clock?: ReturnType<typeof manualClock>): StoreFactory => async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'mycelium-conformance-'));
-  const again = (): Promise<FileStore> => openFileStore(directory, options);
-  return {
-    store: await again(),
-    second: again,
-    reopen: again,
-    dispose: () => rm(directory, { recursive: true, force: true }),
-    ...(clock === undefined ? {} : { advance: (milliseconds: number) => clock.advance(milliseconds) }),
+const factory =
+  (options: FileStoreOptions, clock?: ReturnType<typeof manualClock>): StoreFactory =>
+  async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'mycelium-conformance-'));
+    const again = (): Promise<FileStore> => openFileStore(directory, options);
+    return {
+      store: await again(),
+      second: again,
+      reopen: again,
+      dispose: () => rm(directory, { recursive: true, force: true }),
+      ...(clock === undefined ? {} : { advance: (milliseconds: number) => clock.advance(milliseconds) }),
+    };
   };
-};
 
 const clock = manualClock();
 

@@ -1,0 +1,93 @@
+import { expect, test } from 'vitest';
+import { CommandLineError, parseOptions } from './options.js';
+import { BREAKS } from './order.js';
+import { expectedFaults, planRuns, roundLength } from './plan.js';
+import { judgeRequests } from './provider.js';
+import { exitCodeOf, Totals } from './totals.js';
+
+test('a seed gives the same plan each time, and another seed another one', () => {
+  expect(planRuns('file', 60, 7)).toEqual(planRuns('file', 60, 7));
+  expect(planRuns('file', 60, 7)).not.toEqual(planRuns('file', 60, 8));
+});
+
+test('a run is the same in a longer and in a shorter plan', () => {
+  expect(planRuns('memory', 5, 3)).toEqual(planRuns('memory', 40, 3).slice(0, 5));
+});
+
+test('plans are plain data, as they are sent to other processes', () => {
+  const plans = planRuns('file', roundLength('file'), 1);
+  expect(JSON.parse(JSON.stringify(plans))).toEqual(plans);
+});
+
+test.each(BREAKS)('without %s, every worker is told to go without it', (broken) => {
+  const lives = planRuns('file', 3, 1, broken).flatMap(({ phases }) => phases.flatMap((phase) => phase.lives));
+  expect(lives.length).toBeGreaterThan(0);
+  expect(lives.every((life) => life.broken === broken)).toBe(true);
+});
+
+test('the command line', () => {
+  expect(parseOptions(['--store', 'file', '--seed', '4'])).toEqual({
+    store: 'file',
+    runs: 300,
+    seed: 4,
+    json: false,
+    broken: undefined,
+  });
+  expect(parseOptions(['--store=memory', '--runs=2', '--seed=0', '--json', '--break', 'claim'])).toEqual({
+    store: 'memory',
+    runs: 2,
+    seed: 0,
+    json: true,
+    broken: 'claim',
+  });
+  expect(parseOptions(['--help'])).toBe('help');
+});
+
+test.each([
+  [[], /--store is missing/],
+  [['--store', 'redis'], /--store redis/],
+  [['--store', 'file', '--runs', '0'], /--runs 0/],
+  [['--store', 'file', '--seed', 'x'], /--seed x/],
+  [['--store', 'file', '--what'], /--what/],
+  [['--store', 'file', 'again'], /again/],
+  [['--store', 'file', '--break', 'luck'], /--break luck/],
+  [['--store', 'memory', '--break', 'flush'], /no log/],
+  [['--store', 'memory', '--break', 'readback'], /no log/],
+])('%j is refused', (words, why) => {
+  expect(() => parseOptions(words)).toThrow(CommandLineError);
+  expect(() => parseOptions(words)).toThrow(why);
+});
+
+test('a harness in which nothing happened is not content with itself', () => {
+  const totals = new Totals('memory', 1, undefined);
+  for (const plan of planRuns('memory', roundLength('memory'), 1))
+    totals.add({ ...plan, jobs: [] }, { events: [], kills: 0 });
+  const report = totals.report(1, new Map([['stop', 'not here']]));
+  expect(report.not_shown).toContain('no call was answered');
+  expect(report.not_shown).toContain('never struck: clock');
+  expect(report.not_shown).not.toContain('never struck: stop');
+  expect(report.not_shown).toHaveLength(expectedFaults('memory').length + 1);
+  expect(exitCodeOf(report)).toBe(1);
+});
+
+test('a missing protection that nobody noticed is a blind harness', () => {
+  const report = new Totals('file', 1, 'fence').report(1, new Map());
+  expect(report).toMatchObject({ broken: 'fence', found: false });
+  expect(exitCodeOf(report)).toBe(1);
+});
+
+test('an operator who releases has the book opened again', () => {
+  const request = { type: 'requested', worker: 'w', key: 'k', attempt: 1, at: 1 } as const;
+  const [refused, accepted] = [
+    { ...request, receipt: 'before' },
+    { ...request, receipt: 'after' },
+  ];
+  const outcomes = judgeRequests([
+    { type: 'closed', key: 'k', through: 2 },
+    refused,
+    { type: 'released', key: 'k', as: 'not-executed' },
+    accepted,
+  ]);
+  expect(outcomes.get(refused)).toEqual({ outcome: 'refused' });
+  expect(outcomes.get(accepted)).toEqual({ outcome: 'accepted' });
+});
