@@ -48,8 +48,8 @@ const kept = {
 
 describe('with every protection in place no promise is broken', () => {
   test.each([
-    ['memory', 60],
-    ['file', 28],
+    ['memory', 80],
+    ['file', 26],
   ])('%s', { timeout: 120_000 }, async (store, runs) => {
     const { code, output, complaints } = await torture([
       '--store',

@@ -19,5 +19,8 @@ export function main(words: readonly string[]): Exit {
   }
   if (rest.length === 0 && (word === '--help' || word === '-h')) return { code: 0, out: USAGE };
   const problem = word === undefined ? 'no command' : `unknown command ${JSON.stringify(words.join(' '))}`;
-  return { code: 2, error: `mycelium: ${problem}\n${USAGE}\nTo list, release and retire calls, use ActionLedger from mycelium-runtime.` };
+  return {
+    code: 2,
+    error: `mycelium: ${problem}\n${USAGE}\nTo list, release and retire calls, use ActionLedger from mycelium-runtime.`,
+  };
 }

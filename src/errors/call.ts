@@ -22,7 +22,15 @@ function reference(call: CallReference): Record<string, unknown> {
 export class LedgerBlockedError extends MyceliumError {
   static override readonly code = 'LEDGER_BLOCKED';
 
-  constructor(facts: CallReference & { why: string; remedy: string; reason: string; details?: Record<string, unknown>; cause?: unknown }) {
+  constructor(
+    facts: CallReference & {
+      why: string;
+      remedy: string;
+      reason: string;
+      details?: Record<string, unknown>;
+      cause?: unknown;
+    },
+  ) {
     super({
       message: `${named(facts)} may already have run (${facts.why}).`,
       remedy: facts.remedy,
@@ -39,7 +47,10 @@ export class IdentityConflictError extends MyceliumError {
 
   /** @param paths - where the arguments differ; empty when the recorded ones were not kept. */
   constructor(facts: CallReference & { paths: readonly string[]; phase: string }) {
-    const where = facts.paths.length > 0 ? ` differ at ${facts.paths.join(', ')}` : ' differ (the recorded ones were not kept in full)';
+    const where =
+      facts.paths.length > 0
+        ? ` differ at ${facts.paths.join(', ')}`
+        : ' differ (the recorded ones were not kept in full)';
     super({
       message: `${named(facts)} is ${facts.phase} with other arguments: they${where}.`,
       remedy: 'Use the first arguments to get the recorded result, or another identity if another call is meant.',
@@ -100,7 +111,9 @@ export class ResultNotReplayableError extends MyceliumError {
   constructor(facts: CallReference & { why: string; remedy?: string; cause?: unknown }) {
     super({
       message: `${named(facts)} was carried out, but its result cannot be given again: ${facts.why}.`,
-      remedy: facts.remedy ?? 'Read the outcome at the provider. To keep results, return plain data and set store: { result: "full" }.',
+      remedy:
+        facts.remedy ??
+        'Read the outcome at the provider. To keep results, return plain data and set store: { result: "full" }.',
       details: { ...reference(facts), why: facts.why },
       llmMessage: `${facts.tool} for ${JSON.stringify(facts.requestId)} was already carried out successfully; its result is no longer available. Do not call it again.`,
       cause: facts.cause,
@@ -134,7 +147,8 @@ export class CallTimeoutError extends MyceliumError {
   constructor(facts: CallReference & { timeoutMs: number }) {
     super({
       message: `${named(facts)} did not finish within ${facts.timeoutMs} ms; what it did is not known yet.`,
-      remedy: 'Call again with the same arguments later: the recorded result is returned once the tool has finished, and until then nothing runs.',
+      remedy:
+        'Call again with the same arguments later: the recorded result is returned once the tool has finished, and until then nothing runs.',
       details: { ...reference(facts), timeoutMs: facts.timeoutMs },
       llmMessage: `${facts.tool} for ${JSON.stringify(facts.requestId)} is taking longer than ${facts.timeoutMs} ms; whether it succeeded is not known yet. Do not start it under another request.`,
     });

@@ -10,7 +10,9 @@ export class CallNotFoundError extends MyceliumError {
       message: several
         ? `${JSON.stringify(facts.id)} is the beginning of several ids in ${facts.store}: ${facts.candidates?.join(', ')}.`
         : `No call ${JSON.stringify(facts.id)} in ${facts.store}.`,
-      remedy: several ? 'Give more characters of the id.' : 'List what is there; ids come from the same store, ledger and tenant.',
+      remedy: several
+        ? 'Give more characters of the id.'
+        : 'List what is there; ids come from the same store, ledger and tenant.',
       details: { id: facts.id, store: facts.store, ...(several ? { candidates: facts.candidates } : {}) },
     });
   }

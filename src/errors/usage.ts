@@ -22,7 +22,8 @@ export class InputNotStorableError extends MyceliumError {
   constructor(facts: { tool: string; path: string; what: string }) {
     super({
       message: `${facts.tool}: the argument at ${facts.path} is ${facts.what}, which cannot be stored. The tool did not run.`,
-      remedy: 'Pass plain data (JSON, Date, Map, Set, bigint, URL, RegExp, Uint8Array, Error), or leave the member out with fingerprint: { omit }.',
+      remedy:
+        'Pass plain data (JSON, Date, Map, Set, bigint, URL, RegExp, Uint8Array, Error), or leave the member out with fingerprint: { omit }.',
       details: { tool: facts.tool, path: facts.path, what: facts.what },
       llmMessage: `The argument at ${facts.path} of ${facts.tool} must be plain data. The call did not run.`,
     });

@@ -39,7 +39,11 @@ export class ActionLedger implements LedgerHome, AsyncDisposable {
   /** @throws UsageError without a store. */
   constructor(options: ActionLedgerOptions) {
     if (typeof (options.store as Partial<Store> | undefined)?.transact !== 'function') {
-      throw new UsageError({ place: 'new ActionLedger({ store })', problem: 'is no store', remedy: 'Open one: await openStore("file:./.mycelium").' });
+      throw new UsageError({
+        place: 'new ActionLedger({ store })',
+        problem: 'is no store',
+        remedy: 'Open one: await openStore("file:./.mycelium").',
+      });
     }
     this.store = options.store;
     this.name = options.name ?? 'default';
@@ -73,7 +77,10 @@ export class ActionLedger implements LedgerHome, AsyncDisposable {
    */
   async release(id: string, how: Release): Promise<CallView> {
     const { detailed, engineFor, release } = await loadEngine();
-    const settled = await release(engineFor(this.store), this, id, how, { ...DEFAULT_FORM, encryption: this.#encryption });
+    const settled = await release(engineFor(this.store), this, id, how, {
+      ...DEFAULT_FORM,
+      encryption: this.#encryption,
+    });
     return detailed(settled, settled.evidence?.record, settled.now, this.#encryption);
   }
 
@@ -96,7 +103,11 @@ export class ActionLedger implements LedgerHome, AsyncDisposable {
    * @param identity - a `requestId`, `toolCallId` or `occurrence` for this call.
    * @throws what a guarded tool throws before its body.
    */
-  async begin<Value = unknown>(options: BeginOptions<Value>, input: unknown, identity: CallIdentity & CallOptions = {}): Promise<Begun<Value> | Replayed<Value>> {
+  async begin<Value = unknown>(
+    options: BeginOptions<Value>,
+    input: unknown,
+    identity: CallIdentity & CallOptions = {},
+  ): Promise<Begun<Value> | Replayed<Value>> {
     const { begin, engineFor } = await loadEngine();
     return begin<Value>(engineFor(this.store), this, options, input, identity);
   }

@@ -1,19 +1,17 @@
 import { CallTimeoutError, CompletionNotRecordedError, NotExecutedError } from '../errors/call.js';
 import { MyceliumError } from '../errors/mycelium-error.js';
 import { StoreUnavailableError } from '../errors/store.js';
-import type { CallFrame } from '../tool/guard.js';
 import { emit } from '../tool/events.js';
 import type { Claim, Completion } from './claim.js';
 import { giveBack } from './claiming.js';
 import type { Dispatch } from './dispatch.js';
 import type { Engine } from './engine.js';
-import { WorkerLostError, fault, faultsInUse } from './fault-points.js';
+import { fault, faultsInUse, WorkerLostError } from './fault-points.js';
 import { GivenBack } from './given-back.js';
 import { LiveCall } from './live-call.js';
-import type { CallRecord, Seen } from './record.js';
-import { type Throw, classifyThrow, failedRecord } from './resolution.js';
-import { type StoredResult, keepResult } from './stored-value.js';
-import type { View } from './record.js';
+import type { CallRecord, Seen, View } from './record.js';
+import { classifyThrow, failedRecord, type Throw } from './resolution.js';
+import { keepResult, type StoredResult } from './stored-value.js';
 import { windowEnough } from './view.js';
 
 /** How a body is started; the caller decides what surrounds it. */
@@ -28,14 +26,23 @@ export type Attempt = { readonly value: unknown; readonly view: View } | { reado
  * @throws GivenBack when the body was not started; CallTimeoutError; CompletionNotRecordedError with the result;
  *   and what the body throws.
  */
-export async function attempt(engine: Engine, dispatch: Dispatch, claim: Claim, windowLeftMs: number | undefined, start: StartBody, entered: () => boolean): Promise<Attempt> {
+export async function attempt(
+  engine: Engine,
+  dispatch: Dispatch,
+  claim: Claim,
+  windowLeftMs: number | undefined,
+  start: StartBody,
+  entered: () => boolean,
+): Promise<Attempt> {
   const live = new LiveCall(engine, dispatch, claim, windowLeftMs);
   const mayStart = claim.timeLeft && windowEnough(dispatch, windowLeftMs) && dispatch.signal?.aborted !== true;
   if (!mayStart) await refuseLateStart(engine, dispatch, claim);
   engine.leases.keep(claim);
   live.watchWindow();
   const running = runToTheEnd(engine, dispatch, live, start, entered);
-  return dispatch.policy.timeoutMs === undefined ? running : withTimeout(engine, dispatch, live, running, dispatch.policy.timeoutMs);
+  return dispatch.policy.timeoutMs === undefined
+    ? running
+    : withTimeout(engine, live, running, dispatch.policy.timeoutMs);
 }
 
 /** An answer that came after the lease was over, too late for the key's window, or after the caller gave up, starts nothing. */
@@ -51,7 +58,13 @@ async function refuseLateStart(engine: Engine, dispatch: Dispatch, claim: Claim)
   throw new GivenBack();
 }
 
-async function runToTheEnd(engine: Engine, dispatch: Dispatch, live: LiveCall, start: StartBody, entered: () => boolean): Promise<Attempt> {
+async function runToTheEnd(
+  engine: Engine,
+  dispatch: Dispatch,
+  live: LiveCall,
+  start: StartBody,
+  entered: () => boolean,
+): Promise<Attempt> {
   let value: unknown;
   try {
     try {
@@ -77,7 +90,11 @@ async function recordSuccess(engine: Engine, dispatch: Dispatch, live: LiveCall,
   const { claim } = live;
   let result: StoredResult | undefined;
   try {
-    const kept = keepResult(value, dispatch.policy.form, { tool: dispatch.policy.tool, id: dispatch.key.id, field: 'result' });
+    const kept = keepResult(value, dispatch.policy.form, {
+      tool: dispatch.policy.tool,
+      id: dispatch.key.id,
+      field: 'result',
+    });
     result = kept instanceof Promise ? await kept : kept;
     if (faultsInUse()) await fault('before-complete', live.context);
     const completion = await claim.complete(result);
@@ -89,7 +106,13 @@ async function recordSuccess(engine: Engine, dispatch: Dispatch, live: LiveCall,
   }
 }
 
-function notRecorded(engine: Engine, live: LiveCall, value: unknown, result: StoredResult | undefined, error: unknown): CompletionNotRecordedError {
+function notRecorded(
+  engine: Engine,
+  live: LiveCall,
+  value: unknown,
+  result: StoredResult | undefined,
+  error: unknown,
+): CompletionNotRecordedError {
   const { claim } = live;
   const goesOn = error instanceof StoreUnavailableError && result !== undefined;
   if (goesOn) {
@@ -99,7 +122,10 @@ function notRecorded(engine: Engine, live: LiveCall, value: unknown, result: Sto
       engine.leases.drop(claim);
     });
   }
-  const why = error instanceof MyceliumError ? (error.message.split('\n')[0] ?? error.code) : `recording it failed with ${describeError(error).name}`;
+  const why =
+    error instanceof MyceliumError
+      ? (error.message.split('\n')[0] ?? error.code)
+      : `recording it failed with ${describeError(error).name}`;
   const remedy = goesOn
     ? 'The result is on this error. Recording goes on in the background until close(); without it the call stays blocked until it is released or reconciled.'
     : 'The result is on this error. The call stays blocked until it is released or reconciled.';
@@ -112,7 +138,11 @@ function answer(dispatch: Dispatch, live: LiveCall, value: unknown, completion: 
     case 'committed':
       emit('mycelium:call-committed', () => ({ ...claim.reference, fence: claim.fence, by: 'worker' as const }));
       if (dispatch.policy.effect === 'keyed_mutate' && !live.keyUsed) {
-        emit('mycelium:warning', () => ({ tool: dispatch.policy.tool, code: 'key-not-used', message: 'a keyed_mutate body never read call.idempotencyKey' }));
+        emit('mycelium:warning', () => ({
+          tool: dispatch.policy.tool,
+          code: 'key-not-used',
+          message: 'a keyed_mutate body never read call.idempotencyKey',
+        }));
       }
       return { value, view: { seen: completion.seen, evidence: undefined, now: completion.seen.stored.writtenAt } };
     case 'recorded':
@@ -122,7 +152,9 @@ function answer(dispatch: Dispatch, live: LiveCall, value: unknown, completion: 
       if (completion.seen?.record.phase === 'committed') return { recorded: completion.seen };
       throw claim.notRecorded(
         value,
-        completion.seen === undefined ? 'its record is gone from the store' : `a newer claim (fence ${completion.seen.record.fence}) has taken over`,
+        completion.seen === undefined
+          ? 'its record is gone from the store'
+          : `a newer claim (fence ${completion.seen.record.fence}) has taken over`,
         completion.seen === undefined
           ? 'The result is on this error. Something deleted the record; the call is no longer protected by it.'
           : 'The result is on this error, and kept as evidence: the call is settled by it and will not run again.',
@@ -130,13 +162,23 @@ function answer(dispatch: Dispatch, live: LiveCall, value: unknown, completion: 
   }
 }
 
-async function recordThrow(engine: Engine, dispatch: Dispatch, live: LiveCall, error: unknown, entered: boolean): Promise<void> {
+async function recordThrow(
+  engine: Engine,
+  dispatch: Dispatch,
+  live: LiveCall,
+  error: unknown,
+  entered: boolean,
+): Promise<void> {
   const ending = classifyThrow(thrown(dispatch, live, error, entered));
   const keyUsed = dispatch.policy.effect === 'keyed_mutate' ? live.keyUsed : undefined;
   const change = (record: CallRecord): CallRecord => failedRecord(record, ending, describeError(error), keyUsed);
   try {
     await live.claim.fail(change);
-    engine.emit('mycelium:call-failed', () => ({ ...live.claim.reference, fence: live.claim.fence, phase: ending.phase }));
+    engine.emit('mycelium:call-failed', () => ({
+      ...live.claim.reference,
+      fence: live.claim.fence,
+      phase: ending.phase,
+    }));
   } catch {
     // The tool's own error is what the caller must see; the record says at worst that nobody knows.
     engine.persist(() => live.claim.fail(change));
@@ -175,7 +217,12 @@ function describeError(error: unknown): { name: string; message: string } {
 }
 
 /** A timeout ends the wait, not the work: the lease is kept while the body lives, and its late result is recorded. */
-async function withTimeout(engine: Engine, dispatch: Dispatch, live: LiveCall, running: Promise<Attempt>, timeoutMs: number): Promise<Attempt> {
+async function withTimeout(
+  engine: Engine,
+  live: LiveCall,
+  running: Promise<Attempt>,
+  timeoutMs: number,
+): Promise<Attempt> {
   const { claim } = live;
   return new Promise((resolve, reject) => {
     let over = false;
@@ -185,10 +232,12 @@ async function withTimeout(engine: Engine, dispatch: Dispatch, live: LiveCall, r
       const error = new CallTimeoutError({ ...claim.reference, timeoutMs });
       live.stop(error);
       // Without an answer the record stays as it is: an attempt that is held, which says as much.
-      claim.fail((record) => ({ ...record, phase: 'unknown' }), 'keep').then(
-        () => reject(error),
-        () => reject(error),
-      );
+      claim
+        .fail((record) => ({ ...record, phase: 'unknown' }), 'keep')
+        .then(
+          () => reject(error),
+          () => reject(error),
+        );
     });
     running.then(
       (value) => {

@@ -48,21 +48,44 @@ export async function begin<Value>(
 ): Promise<Begun<Value> | Replayed<Value>> {
   checkOptions(options as LedgerOptions, 'ledger');
   checkIdentity(identity, 'begin');
-  const policy = resolvePolicy(options as LedgerOptions, 'ledger', { name: options.name, developmentName: undefined, positional: false });
-  const dispatch = dispatchOf(policy, home, { input, identity, options: identity }, home.store.partitions, { wallMs: engine.clock.wall(), random: randomUUID });
+  const policy = resolvePolicy(options as LedgerOptions, 'ledger', {
+    name: options.name,
+    developmentName: undefined,
+    positional: false,
+  });
+  const dispatch = dispatchOf(policy, home, { input, identity, options: identity }, home.store.partitions, {
+    wallMs: engine.clock.wall(),
+    random: randomUUID,
+  });
   if (dispatch.identity.source === 'random') warnOfRandom(policy, home);
   const { requestId } = dispatch.reference;
   return new Promise((resolve, reject) => {
     const performing = perform(engine, dispatch, (claim, windowLeftMs) =>
-      attempt(engine, dispatch, claim, windowLeftMs, (live) => new Promise((done, fail) => resolve(new OpenCall<Value>(requestId, live, done, fail, () => performing.then(outcome)))), () => true),
+      attempt(
+        engine,
+        dispatch,
+        claim,
+        windowLeftMs,
+        (live) =>
+          new Promise((done, fail) =>
+            resolve(new OpenCall<Value>(requestId, live, done, fail, () => performing.then(outcome))),
+          ),
+        () => true,
+      ),
     );
-    const outcome = async (answer: Awaited<typeof performing>): Promise<Value> => (answer.replayed ? ((await replay(dispatch, answer.seen)) as Value) : (answer.value as Value));
+    const outcome = async (answer: Awaited<typeof performing>): Promise<Value> =>
+      answer.replayed ? ((await replay(dispatch, answer.seen)) as Value) : (answer.value as Value);
     performing.then(
       async (answer) => {
         // When the call was opened, this settles a promise that is settled already.
         if (!answer.replayed) return;
         try {
-          resolve({ gate: 'RETURN', requestId, result: await outcome(answer), [Symbol.asyncDispose]: async () => undefined });
+          resolve({
+            gate: 'RETURN',
+            requestId,
+            result: await outcome(answer),
+            [Symbol.asyncDispose]: async () => undefined,
+          });
         } catch (error) {
           reject(error as Error);
         }
@@ -82,7 +105,13 @@ class OpenCall<Value> implements Begun<Value> {
   readonly #ended: () => Promise<Value>;
   #settled = false;
 
-  constructor(requestId: string, live: LiveCall, done: (value: unknown) => void, fail: (error: unknown) => void, ended: () => Promise<Value>) {
+  constructor(
+    requestId: string,
+    live: LiveCall,
+    done: (value: unknown) => void,
+    fail: (error: unknown) => void,
+    ended: () => Promise<Value>,
+  ) {
     this.requestId = requestId;
     this.call = live.toolCall(undefined);
     this.#live = live;
@@ -114,11 +143,20 @@ class OpenCall<Value> implements Begun<Value> {
   /** Left without a word: nothing happened if the effect had not begun, and otherwise nobody knows. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#settled) return;
-    await this.fail(this.#live.crossed ? new Error('the call was left without complete or fail') : new NotExecutedError('the call was left before its effect began'));
+    await this.fail(
+      this.#live.crossed
+        ? new Error('the call was left without complete or fail')
+        : new NotExecutedError('the call was left before its effect began'),
+    );
   }
 
   #settle(by: string): void {
-    if (this.#settled) throw new UsageError({ place: by, problem: 'the call is settled already', remedy: 'Call complete or fail once.' });
+    if (this.#settled)
+      throw new UsageError({
+        place: by,
+        problem: 'the call is settled already',
+        remedy: 'Call complete or fail once.',
+      });
     this.#settled = true;
   }
 }

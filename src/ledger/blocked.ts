@@ -1,12 +1,19 @@
 import { LedgerBlockedError } from '../errors/call.js';
 import type { Dispatch } from './dispatch.js';
 import type { Engine } from './engine.js';
-import { type Seen, leaseEndedAt } from './record.js';
-import { keyWindowEnd } from './resolution.js';
 import type { View } from './record.js';
+import { leaseEndedAt, type Seen } from './record.js';
+import { keyWindowEnd } from './resolution.js';
 
 /** Why a call stays blocked, for programs. */
-export type BlockReason = 'worker-lost' | 'ended-unknown' | 'key-window-over' | 'attempts-used-up' | 'reconciler-unsure' | 'verdict-refused' | 'class-changed';
+export type BlockReason =
+  | 'worker-lost'
+  | 'ended-unknown'
+  | 'key-window-over'
+  | 'attempts-used-up'
+  | 'reconciler-unsure'
+  | 'verdict-refused'
+  | 'class-changed';
 
 const MINUTE_MS = 60_000;
 
@@ -22,16 +29,32 @@ function reasonOf(dispatch: Dispatch, { record, stored }: Seen, now: number): { 
   const { policy } = dispatch;
   const since = ago(now - leaseEndedAt(stored, record));
   if (record.attempts >= policy.maxAttempts) {
-    return { reason: 'attempts-used-up', why: `${record.attempts} attempts were made, and maxAttempts is ${policy.maxAttempts}` };
+    return {
+      reason: 'attempts-used-up',
+      why: `${record.attempts} attempts were made, and maxAttempts is ${policy.maxAttempts}`,
+    };
   }
   const windowEnd = keyWindowEnd(record, stored.writtenAt, policy.keyValidForMs);
-  const keyed = record.effect === 'keyed_mutate' && windowEnd !== undefined ? '; its idempotency key is no longer valid long enough' : '';
+  const keyed =
+    record.effect === 'keyed_mutate' && windowEnd !== undefined
+      ? '; its idempotency key is no longer valid long enough'
+      : '';
   if (record.phase === 'unknown') {
-    const what = record.error === undefined ? 'it ended without an outcome' : `it threw ${record.error.name} after its effect may have begun`;
+    const what =
+      record.error === undefined
+        ? 'it ended without an outcome'
+        : `it threw ${record.error.name} after its effect may have begun`;
     return { reason: keyed === '' ? 'ended-unknown' : 'key-window-over', why: `${what}, ${since}${keyed}` };
   }
-  if (record.phase === 'aborted') return { reason: 'class-changed', why: `it was aborted as ${record.effect}, and is ${policy.effect} now, ${since}` };
-  return { reason: keyed === '' ? 'worker-lost' : 'key-window-over', why: `its worker was lost after the effect may have begun, ${since}${keyed}` };
+  if (record.phase === 'aborted')
+    return {
+      reason: 'class-changed',
+      why: `it was aborted as ${record.effect}, and is ${policy.effect} now, ${since}`,
+    };
+  return {
+    reason: keyed === '' ? 'worker-lost' : 'key-window-over',
+    why: `its worker was lost after the effect may have begun, ${since}${keyed}`,
+  };
 }
 
 /** The refusal of a call that may already have run. */
@@ -42,7 +65,8 @@ export function blocked(
   verdict?: { readonly reason: BlockReason; readonly why: string; readonly cause?: unknown },
 ): LedgerBlockedError {
   const found = reasonOf(dispatch, view.seen, view.now);
-  const { reason, why } = verdict === undefined ? found : { reason: verdict.reason, why: `${found.why}; ${verdict.why}` };
+  const { reason, why } =
+    verdict === undefined ? found : { reason: verdict.reason, why: `${found.why}; ${verdict.why}` };
   engine.emit('mycelium:call-blocked', () => ({ ...dispatch.reference, reason }));
   const id = dispatch.reference.id.slice(0, 8);
   return new LedgerBlockedError({

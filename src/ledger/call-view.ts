@@ -1,6 +1,15 @@
-import { type CallRecord, type EvidenceRecord, type Resolution, type Seen, evidenceFor, leaseEndedAt, leaseHeld, subjectOf } from './record.js';
+import {
+  type CallRecord,
+  type EvidenceRecord,
+  evidenceFor,
+  leaseEndedAt,
+  leaseHeld,
+  type Resolution,
+  type Seen,
+  subjectOf,
+} from './record.js';
 import type { Encryption } from './stored-form.js';
-import { type StoredText, readKept } from './stored-value.js';
+import { readKept, type StoredText } from './stored-value.js';
 import type { Aborted, Phase, RecordedClass } from './transition.js';
 
 /** A call or task as people and programs look at it. Instants are milliseconds of the store's clock. */
@@ -98,14 +107,20 @@ export function summary(seen: Seen, evidence: EvidenceRecord | undefined, now: n
     evidence: evidenceFor(record, evidence) !== undefined,
   };
   if (stored.lease !== undefined) view['leaseUntil'] = stored.lease.until;
-  if (record.phase === 'committed') view['replayable'] = record.result !== undefined && record.result.unreplayable === undefined;
+  if (record.phase === 'committed')
+    view['replayable'] = record.result !== undefined && record.result.unreplayable === undefined;
   for (const name of OF_RECORD) if (record[name] !== undefined) view[name] = record[name];
   for (const name of OF_SUBJECT) if (subject[name] !== undefined) view[name] = subject[name];
   return view as unknown as CallView;
 }
 
 /** The view with the arguments and the result, as far as they were kept and can be read. */
-export async function detailed(seen: Seen, evidence: EvidenceRecord | undefined, now: number, encryption: Encryption | undefined): Promise<CallView> {
+export async function detailed(
+  seen: Seen,
+  evidence: EvidenceRecord | undefined,
+  now: number,
+  encryption: Encryption | undefined,
+): Promise<CallView> {
   const { record, stored } = seen;
   const { tool, input } = subjectOf(seen);
   const context = { tool, id: stored.key.id };
@@ -118,7 +133,12 @@ export async function detailed(seen: Seen, evidence: EvidenceRecord | undefined,
 }
 
 /** A kept value under its name, or nothing where only its digest was kept or the key to it is not at hand. */
-async function readable(field: 'input' | 'result', kept: StoredText, encryption: Encryption | undefined, context: { tool: string; id: string }): Promise<Partial<CallView>> {
+async function readable(
+  field: 'input' | 'result',
+  kept: StoredText,
+  encryption: Encryption | undefined,
+  context: { tool: string; id: string },
+): Promise<Partial<CallView>> {
   if (kept.as === 'digest' || (kept.encrypted === true && encryption === undefined)) return {};
   try {
     return { [field]: await readKept(kept, encryption, { ...context, field }) };

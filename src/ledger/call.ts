@@ -21,17 +21,27 @@ const warned = new WeakMap<object, Set<string>>();
 export async function callThroughLedger(policy: Policy, frame: CallFrame, next: Body): Promise<unknown> {
   const home = policy.ledger ?? configuredHome() ?? (await openDefaultHome());
   const engine = engineFor(home.store);
-  const dispatch = dispatchOf(policy, home, frame, home.store.partitions, { wallMs: engine.clock.wall(), random: randomUUID });
+  const dispatch = dispatchOf(policy, home, frame, home.store.partitions, {
+    wallMs: engine.clock.wall(),
+    random: randomUUID,
+  });
   frame.requestId = dispatch.reference.requestId;
   if (dispatch.identity.source === 'random') warnOfRandom(policy, policy);
   const answer = await perform(engine, dispatch, (claim, windowLeftMs) =>
-    attempt(engine, dispatch, claim, windowLeftMs, (live) => startBody(engine, dispatch, live, frame, next), () => frame.entered),
+    attempt(
+      engine,
+      dispatch,
+      claim,
+      windowLeftMs,
+      (live) => startBody(engine, dispatch, live, frame, next),
+      () => frame.entered,
+    ),
   );
-  return valueOf(dispatch, answer, frame);
+  return answered(dispatch, answer, frame);
 }
 
 /** The value a caller gets, and what is told of it. */
-async function valueOf(dispatch: Dispatch, answer: Answer, frame: { replayed: boolean }): Promise<unknown> {
+async function answered(dispatch: Dispatch, answer: Answer, frame: { replayed: boolean }): Promise<unknown> {
   const finished = dispatch.scope?.ancestor?.finished;
   if (!answer.replayed) {
     finished?.add(dispatch.reference.id);

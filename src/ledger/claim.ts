@@ -1,11 +1,19 @@
 import type { CallReference } from '../errors/call.js';
 import { CompletionNotRecordedError, LeaseLostError } from '../errors/call.js';
 import type { RecordKey, StoredRecord } from '../store/contract.js';
-import { type Instant, elapsed } from '../store/process-clock.js';
+import { elapsed, type Instant } from '../store/process-clock.js';
 import type { Engine } from './engine.js';
 import { evidenceKey } from './identity.js';
 import type { KeptLease } from './leases.js';
-import { type CallRecord, type EvidenceRecord, RECORD_FORMAT, type Seen, decodeCall, decodeEvidence, writeOver } from './record.js';
+import {
+  type CallRecord,
+  decodeCall,
+  decodeEvidence,
+  type EvidenceRecord,
+  RECORD_FORMAT,
+  type Seen,
+  writeOver,
+} from './record.js';
 import { acceptsFailure, answerCompletion, committedRecord, startedRecord, withFirstClaim } from './resolution.js';
 import type { StoredResult } from './stored-value.js';
 
@@ -59,8 +67,7 @@ export class Claim implements KeptLease {
 
   /** Called by the lease keeper. */
   lost(): void {
-    this.lostBecause ??= this.#leaseLost('another worker may have taken over');
-    this.#onLost?.(this.lostBecause);
+    this.#onLost?.(this.#refusal('another worker may have taken over'));
   }
 
   onLost(listener: (reason: LeaseLostError) => void): void {
@@ -72,7 +79,7 @@ export class Claim implements KeptLease {
   async assertHeld(): Promise<void> {
     if (this.timeLeft) return;
     if (this.lostBecause === undefined && (await this.#engine.leases.confirm(this))) return;
-    throw (this.lostBecause ??= this.#leaseLost('it ran out before the start'));
+    throw this.#refusal('it ran out before the start');
   }
 
   /** Whether the record says that this claim may have had its effect. */
@@ -81,8 +88,10 @@ export class Claim implements KeptLease {
     return fence === this.fence && owner === this.owner && (phase === 'attempting' || phase === 'unknown');
   }
 
-  #leaseLost(what: string): LeaseLostError {
-    return new LeaseLostError({ ...this.reference, what });
+  /** Why nothing may be started any more; the first reason stays. */
+  #refusal(what: string): LeaseLostError {
+    this.lostBecause ??= new LeaseLostError({ ...this.reference, what });
+    return this.lostBecause;
   }
 
   /**
@@ -121,7 +130,7 @@ export class Claim implements KeptLease {
     if (this.#started) return;
     const started = await this.amend((record) => startedRecord(record, this), 'keep');
     // Another effect of the same body may have crossed it meanwhile.
-    if (!started && !this.#started) throw (this.lostBecause ??= this.#leaseLost('another worker has taken over'));
+    if (!started && !this.#started) throw this.#refusal('another worker has taken over');
     if (!this.timeLeft) await this.assertHeld();
   }
 
@@ -150,8 +159,14 @@ export class Claim implements KeptLease {
     for (;;) {
       const successes = stored === undefined ? [] : decodeEvidence(stored, this.#engine.description).record.successes;
       if (successes.some((success) => success.fence === this.fence && success.owner === this.owner)) return;
-      const value = JSON.stringify({ format: RECORD_FORMAT, successes: [...successes, { fence: this.fence, owner: this.owner, result }] } satisfies EvidenceRecord);
-      const answer = await this.#engine.client.transact({ expect: [{ key, revision: stored?.revision }], write: [{ key, value }] }, this.#engine.nonce());
+      const value = JSON.stringify({
+        format: RECORD_FORMAT,
+        successes: [...successes, { fence: this.fence, owner: this.owner, result }],
+      } satisfies EvidenceRecord);
+      const answer = await this.#engine.client.transact(
+        { expect: [{ key, revision: stored?.revision }], write: [{ key, value }] },
+        this.#engine.nonce(),
+      );
       if (answer.ok) break;
       [stored] = answer.records;
     }

@@ -6,24 +6,42 @@ import { type Dispatch, notStorable, withoutOmitted } from './dispatch.js';
 import type { Engine } from './engine.js';
 import { fault, faultsInUse } from './fault-points.js';
 import { evidenceKey } from './identity.js';
+import type { View } from './record.js';
 import { type CallSubject, decodeCall, encodeCall, indexOf } from './record.js';
 import { claimedRecord, endedWithoutStart } from './resolution.js';
-import { type StoredText, keepInput } from './stored-value.js';
-import type { View } from './record.js';
+import { keepInput, type StoredText } from './stored-value.js';
 import { look } from './view.js';
 
 /** Claims: compare-and-swap against exactly what was judged. @returns the claim, or what stands there instead. */
-export async function claim(engine: Engine, dispatch: Dispatch, view: View | undefined, gate: 'ALLOW' | 'RECLAIM'): Promise<Claim | View> {
+export async function claim(
+  engine: Engine,
+  dispatch: Dispatch,
+  view: View | undefined,
+  gate: 'ALLOW' | 'RECLAIM',
+): Promise<Claim | View> {
   if (dispatch.task !== undefined) await dispatch.task.confirm(dispatch.policy.tool, dispatch.policy.effect);
   const { policy, key } = dispatch;
   const seen = view?.seen;
   const { effect, boundary, leaseMs } = policy;
-  const record = claimedRecord(seen, { effect, boundary, leaseMs, owner: engine.owner, fingerprint: dispatch.fingerprint });
+  const record = claimedRecord(seen, {
+    effect,
+    boundary,
+    leaseMs,
+    owner: engine.owner,
+    fingerprint: dispatch.fingerprint,
+  });
   const kept = keepArguments(dispatch);
   const subject = subjectOfClaim(dispatch, kept instanceof Promise ? await kept : kept);
   const text = JSON.stringify(subject);
   const expect = expectations(key, view);
-  const write = [{ key, value: encodeCall(record, text), index: indexOf(subject, record.phase), lease: { owner: record.owner, fence: record.fence, ms: policy.leaseMs } }];
+  const write = [
+    {
+      key,
+      value: encodeCall(record, text),
+      index: indexOf(subject, record.phase),
+      lease: { owner: record.owner, fence: record.fence, ms: policy.leaseMs },
+    },
+  ];
   if (faultsInUse()) await fault('before-claim', { tool: policy.tool, id: key.id, fence: record.fence });
   const nonce = engine.nonce();
   const sentAt = instant(engine.clock);
@@ -31,7 +49,12 @@ export async function claim(engine: Engine, dispatch: Dispatch, view: View | und
     const answer = await engine.client.transact({ expect, write }, nonce);
     const [stored] = answer.records;
     if (answer.ok && stored !== undefined) {
-      engine.emit('mycelium:call-claimed', () => ({ ...dispatch.reference, gate, fence: record.fence, attempt: record.attempts }));
+      engine.emit('mycelium:call-claimed', () => ({
+        ...dispatch.reference,
+        gate,
+        fence: record.fence,
+        attempt: record.attempts,
+      }));
       if (faultsInUse()) await fault('after-claim', { tool: policy.tool, id: key.id, fence: record.fence });
       return new Claim(engine, { stored, record, subject: text }, dispatch.reference, sentAt);
     }
@@ -42,13 +65,24 @@ export async function claim(engine: Engine, dispatch: Dispatch, view: View | und
     }
     return await look(engine, dispatch);
   } catch (error) {
-    if (error instanceof StoreUnavailableError && error.details['applied'] !== 'no') giveBackUnanswered(engine, { expect, write }, nonce, (stored) => new Claim(engine, { stored, record, subject: text }, dispatch.reference, sentAt));
+    if (error instanceof StoreUnavailableError && error.details['applied'] !== 'no')
+      giveBackUnanswered(
+        engine,
+        { expect, write },
+        nonce,
+        (stored) => new Claim(engine, { stored, record, subject: text }, dispatch.reference, sentAt),
+      );
     throw error;
   }
 }
 
 /** The claim may have landed, or land later. Its body did not start, so the slot is fenced by a record that says so. */
-function giveBackUnanswered(engine: Engine, transaction: Transaction, nonce: string, claimed: (stored: StoredRecord) => Claim): void {
+function giveBackUnanswered(
+  engine: Engine,
+  transaction: Transaction,
+  nonce: string,
+  claimed: (stored: StoredRecord) => Claim,
+): void {
   engine.persist(async () => {
     const answer = await engine.client.transact(transaction, nonce);
     const [stored] = answer.records;
@@ -75,7 +109,10 @@ function keepArguments({ policy, input, key }: Dispatch): ReturnType<typeof keep
   }
 }
 
-function subjectOfClaim({ policy, scope, home, reference, toolCallId, task }: Dispatch, input: StoredText): CallSubject {
+function subjectOfClaim(
+  { policy, scope, home, reference, toolCallId, task }: Dispatch,
+  input: StoredText,
+): CallSubject {
   const subject: { -readonly [Field in keyof CallSubject]: CallSubject[Field] } = {
     kind: policy.kind,
     ledger: home.name,
@@ -97,5 +134,8 @@ function expectations(key: RecordKey, view: View | undefined): Expectation[] {
   const stored = view?.seen?.stored;
   if (stored === undefined) return [{ key, revision: undefined }];
   const { revision } = stored;
-  return [stored.lease === undefined ? { key, revision } : { key, revision, lease: 'expired' }, { key: evidenceKey(key), revision: view?.evidence?.stored.revision }];
+  return [
+    stored.lease === undefined ? { key, revision } : { key, revision, lease: 'expired' },
+    { key: evidenceKey(key), revision: view?.evidence?.stored.revision },
+  ];
 }

@@ -17,7 +17,10 @@ export interface Configuration {
 }
 
 const DEFAULT_STORE = 'file:./.mycelium';
-const chosen: { home: LedgerHome | undefined; opening: Promise<LedgerHome> | undefined } = { home: undefined, opening: undefined };
+const chosen: { home: LedgerHome | undefined; opening: Promise<LedgerHome> | undefined } = {
+  home: undefined,
+  opening: undefined,
+};
 
 /**
  * Says once, at the start of a program, where guards record that have no `ledger` of their own.
@@ -31,7 +34,11 @@ const chosen: { home: LedgerHome | undefined; opening: Promise<LedgerHome> | und
 export function configure(configuration: Configuration): void {
   const { store, name = 'default', tenant, strict = false } = configuration;
   if (typeof (store as Partial<Store> | undefined)?.transact !== 'function') {
-    throw new UsageError({ place: 'configure({ store })', problem: 'is no store', remedy: 'Open one: await openStore("file:./.mycelium").' });
+    throw new UsageError({
+      place: 'configure({ store })',
+      problem: 'is no store',
+      remedy: 'Open one: await openStore("file:./.mycelium").',
+    });
   }
   chosen.home = { store, name, tenant, strict };
 }

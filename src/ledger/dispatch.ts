@@ -1,14 +1,14 @@
-import { UnencodableValueError } from '../encoding/unencodable-value-error.js';
 import { fingerprint } from '../encoding/fingerprint.js';
 import { leaveOut } from '../encoding/leave-out.js';
 import { unencodable } from '../encoding/refusal.js';
-import { IdentityMissingError, type CallReference } from '../errors/call.js';
+import { UnencodableValueError } from '../encoding/unencodable-value-error.js';
+import { type CallReference, IdentityMissingError } from '../errors/call.js';
 import { InputNotStorableError } from '../errors/usage.js';
 import type { RecordKey } from '../store/contract.js';
 import type { CallFrame } from '../tool/guard.js';
-import { type Ancestor, type Scope, currentScope } from '../tool/scope.js';
+import { type Ancestor, currentScope, type Scope } from '../tool/scope.js';
 import type { LedgerHome } from './home.js';
-import { type Identity, callKey, identify } from './identity.js';
+import { callKey, type Identity, identify } from './identity.js';
 import type { Policy } from './policy.js';
 
 /** One call of one tool, with everything that was fixed before the claim: user code may change its input later. */
@@ -65,7 +65,9 @@ function fingerprintOf(policy: Policy, input: unknown): string {
 }
 
 function period(policy: Policy, wallMs: number): string | undefined {
-  return policy.replayForMs === undefined ? undefined : `${policy.replayForMs}:${Math.floor(wallMs / policy.replayForMs)}`;
+  return policy.replayForMs === undefined
+    ? undefined
+    : `${policy.replayForMs}:${Math.floor(wallMs / policy.replayForMs)}`;
 }
 
 /**
@@ -73,7 +75,13 @@ function period(policy: Policy, wallMs: number): string | undefined {
  *
  * @throws InputNotStorableError, IdentityMissingError; nothing has been claimed then.
  */
-export function dispatchOf(policy: Policy, home: LedgerHome, frame: DispatchFrame, partitions: number, surroundings: { wallMs: number; random: () => string }): Dispatch {
+export function dispatchOf(
+  policy: Policy,
+  home: LedgerHome,
+  frame: DispatchFrame,
+  partitions: number,
+  surroundings: { wallMs: number; random: () => string },
+): Dispatch {
   const scope = currentScope();
   const task = enclosingTask(scope?.ancestor);
   const { identity: given, options } = frame;
@@ -95,7 +103,10 @@ export function dispatchOf(policy: Policy, home: LedgerHome, frame: DispatchFram
   });
   if (home.strict) refuseLoose(policy, identity, task);
   const tenant = scope?.run?.tenant ?? home.tenant;
-  const key = callKey({ ledger: home.name, tenant, kind: policy.kind, tool: policy.tool, parts: identity.parts }, partitions);
+  const key = callKey(
+    { ledger: home.name, tenant, kind: policy.kind, tool: policy.tool, parts: identity.parts },
+    partitions,
+  );
   return {
     policy,
     home,
@@ -119,10 +130,27 @@ function refuseLoose(policy: Policy, identity: Identity, task: Ancestor | undefi
   const refuse = (problem: string, remedy: string): never => {
     throw new IdentityMissingError({ tool: policy.tool, problem: `strict: ${problem}`, remedy });
   };
-  if (policy.effect === 'unclassified') refuse('its effect is not declared', 'Declare effect: "read", "idempotent_mutate", "keyed_mutate", "non_idempotent_mutate" or "irreversible".');
-  if (policy.developmentName) refuse('its name is taken from the function, which a minifier changes', `Give it one: ledger({ name: ${JSON.stringify(policy.tool)}, … }).`);
-  if (policy.effect !== 'read' && identity.source === 'random') refuse('nothing gives this call an identity', 'Declare idFrom, call it through withCall({ requestId }), or inside run({ runId }).');
-  if (task !== undefined && consequential(policy) && identity.source !== 'id-from' && identity.source !== 'request-id') {
+  if (policy.effect === 'unclassified')
+    refuse(
+      'its effect is not declared',
+      'Declare effect: "read", "idempotent_mutate", "keyed_mutate", "non_idempotent_mutate" or "irreversible".',
+    );
+  if (policy.developmentName)
+    refuse(
+      'its name is taken from the function, which a minifier changes',
+      `Give it one: ledger({ name: ${JSON.stringify(policy.tool)}, … }).`,
+    );
+  if (policy.effect !== 'read' && identity.source === 'random')
+    refuse(
+      'nothing gives this call an identity',
+      'Declare idFrom, call it through withCall({ requestId }), or inside run({ runId }).',
+    );
+  if (
+    task !== undefined &&
+    consequential(policy) &&
+    identity.source !== 'id-from' &&
+    identity.source !== 'request-id'
+  ) {
     refuse('a consequential tool inside a task is identified by its arguments only', 'Declare idFrom.');
   }
 }

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { LedgerClosedError } from '../errors/operator.js';
 import { StoreClient } from '../store/client.js';
 import type { RecordKey, Store, StoredRecord } from '../store/contract.js';
-import { type ProcessClock, machineClock, pause } from '../store/process-clock.js';
+import { machineClock, type ProcessClock, pause } from '../store/process-clock.js';
 import { emit } from '../tool/events.js';
 import { LeaseKeeper } from './leases.js';
 import type { View } from './record.js';
@@ -124,7 +124,8 @@ export class Engine {
 
   /** Starts nothing more, and waits at most `drainMs` for what is under way. */
   async close(drainMs: number): Promise<void> {
-    const closing = (this.#closing ??= new AbortController());
+    this.#closing ??= new AbortController();
+    const closing = this.#closing;
     const finished = (async () => {
       if (this.#running > 0) {
         await new Promise<void>((resolve) => {

@@ -49,10 +49,19 @@ function short(hash: string): string {
 }
 
 function checkSelected(tool: string, { fields, values }: Selected): void {
-  if (values.length === 0) throw new IdentityMissingError({ tool, problem: 'its idFrom selected nothing', remedy: 'Let idFrom give at least one value.' });
+  if (values.length === 0)
+    throw new IdentityMissingError({
+      tool,
+      problem: 'its idFrom selected nothing',
+      remedy: 'Let idFrom give at least one value.',
+    });
   for (const [position, value] of values.entries()) {
     const field = fields[position] ?? 'idFrom';
-    const blank = value === undefined || value === null || (typeof value === 'string' && value.trim() === '') || Number.isNaN(value);
+    const blank =
+      value === undefined ||
+      value === null ||
+      (typeof value === 'string' && value.trim() === '') ||
+      Number.isNaN(value);
     if (blank) {
       throw new IdentityMissingError({
         tool,
@@ -118,12 +127,16 @@ function withoutOccurrence(facts: IdentityFacts): { requestId: string; part: unk
   if (facts.requestId !== undefined) return { requestId: facts.requestId, part: facts.requestId, source: 'request-id' };
   if (facts.selected !== undefined) return { ...selectedIdentity(facts.tool, facts.selected), source: 'id-from' };
   // Shared for a period means: whatever the task and the run.
-  if (facts.effect === 'read' && facts.period !== undefined) return { requestId: short(fingerprint), part: { fingerprint }, source: 'run' };
-  if (facts.task !== undefined) return { requestId: short(fingerprint), part: { task: facts.task, fingerprint }, source: 'task' };
+  if (facts.effect === 'read' && facts.period !== undefined)
+    return { requestId: short(fingerprint), part: { fingerprint }, source: 'run' };
+  if (facts.task !== undefined)
+    return { requestId: short(fingerprint), part: { task: facts.task, fingerprint }, source: 'task' };
   const { toolCallId } = facts;
   if (toolCallId !== undefined && toolCallId !== '') {
-    if (facts.threadId !== undefined) return { requestId: toolCallId, part: { thread: facts.threadId, call: toolCallId }, source: 'tool-call-id' };
-    if (run?.given === true) return { requestId: toolCallId, part: { run: run.id, call: toolCallId }, source: 'tool-call-id' };
+    if (facts.threadId !== undefined)
+      return { requestId: toolCallId, part: { thread: facts.threadId, call: toolCallId }, source: 'tool-call-id' };
+    if (run?.given === true)
+      return { requestId: toolCallId, part: { run: run.id, call: toolCallId }, source: 'tool-call-id' };
   }
   if (run?.given === true) return { requestId: short(fingerprint), part: { run: run.id, fingerprint }, source: 'run' };
   const random = facts.random();

@@ -1,6 +1,6 @@
 import type { StoreClient } from '../store/client.js';
 import type { RecordKey } from '../store/contract.js';
-import { type ClockTimer, type Instant, elapsed, instant } from '../store/process-clock.js';
+import { type ClockTimer, elapsed, type Instant, instant } from '../store/process-clock.js';
 
 /** A lease that is kept alive. */
 export interface KeptLease {
@@ -66,7 +66,9 @@ export class LeaseKeeper {
     this.#timerMs = Number.POSITIVE_INFINITY;
     if (this.#leases.size === 0) return;
     // Due at a third; half of that as slack, because several leases share one timer.
-    const due = [...this.#leases].filter((lease) => elapsed(this.#client.clock, lease.confirmedAt) >= lease.leaseMs / 6);
+    const due = [...this.#leases].filter(
+      (lease) => elapsed(this.#client.clock, lease.confirmedAt) >= lease.leaseMs / 6,
+    );
     const shortest = Math.min(...[...this.#leases].map((lease) => lease.leaseMs));
     this.#arm(shortest / 3);
     if (due.length === 0 || this.#renewing) return;
@@ -81,7 +83,9 @@ export class LeaseKeeper {
 
   async #renew(leases: readonly KeptLease[]): Promise<void> {
     const sentAt = instant(this.#client.clock);
-    const answers = await this.#client.renew(leases.map(({ key, owner, fence, leaseMs }) => ({ key, owner, fence, ms: leaseMs })));
+    const answers = await this.#client.renew(
+      leases.map(({ key, owner, fence, leaseMs }) => ({ key, owner, fence, ms: leaseMs })),
+    );
     for (const [position, lease] of leases.entries()) {
       if (answers[position] === 'held') lease.confirmedAt = sentAt;
       else if (this.#leases.delete(lease)) lease.lost();

@@ -42,7 +42,11 @@ function definition(kind: 'ledger' | 'taskLedger', options: LedgerOptions): Guar
  * await sendPayment({ invoiceId: 'inv-42', amount: 100 }); // → { invoiceId: 'inv-42', charge: 1 }
  * ```
  */
-export function ledger<const Field extends string = never, Positions extends readonly unknown[] = readonly unknown[], Output = unknown>(
+export function ledger<
+  const Field extends string = never,
+  Positions extends readonly unknown[] = readonly unknown[],
+  Output = unknown,
+>(
   options: LedgerOptions<Field, Positions, Output> = {},
 ): Guard<Field, Positions[0], [Output] extends [never] ? unknown : Output, Same, Same, Positions> {
   return makeGuard([definition('ledger', options as unknown as LedgerOptions)]);
@@ -61,8 +65,9 @@ export function ledger<const Field extends string = never, Positions extends rea
  * await processInvoice({ invoiceId: 'inv-42' }); // → { invoiceId: 'inv-42', status: 'paid' }
  * ```
  */
-export function taskLedger<const Field extends string = never, Positions extends readonly unknown[] = readonly unknown[]>(
-  options: TaskOptions<Field, Positions> = {},
-): Guard<Field, Positions[0], unknown, Same, Same, Positions> {
+export function taskLedger<
+  const Field extends string = never,
+  Positions extends readonly unknown[] = readonly unknown[],
+>(options: TaskOptions<Field, Positions> = {}): Guard<Field, Positions[0], unknown, Same, Same, Positions> {
   return makeGuard([definition('taskLedger', options as unknown as LedgerOptions)]);
 }

@@ -15,7 +15,12 @@ export async function listCalls(engine: Engine, home: LedgerHome, query: CallQue
   for (const kind of kinds.slice(kinds.indexOf(start.kind))) {
     let after = kind === start.kind ? start.after : undefined;
     do {
-      const page = await engine.client.list({ kind, where: where(home, query), limit: limit - calls.length, ...(after === undefined ? {} : { after }) });
+      const page = await engine.client.list({
+        kind,
+        where: where(home, query),
+        limit: limit - calls.length,
+        ...(after === undefined ? {} : { after }),
+      });
       for (const stored of page.records) {
         const seen = decodeCall(stored, engine.description);
         if (query.stuck === true && !isStuck(seen.record, leaseHeld(stored, page.now))) continue;
@@ -47,7 +52,12 @@ function splitCursor(cursor: string | undefined, kinds: readonly Kind[]): { kind
   const [first] = kinds as readonly [Kind];
   if (cursor === undefined) return { kind: first, after: undefined };
   const kind = kinds.find((one) => cursor.startsWith(`${one}:`));
-  if (kind === undefined) throw new UsageError({ place: 'list({ after })', problem: `${JSON.stringify(cursor)} is no cursor of this listing`, remedy: 'Pass the next of the page before, with the same query.' });
+  if (kind === undefined)
+    throw new UsageError({
+      place: 'list({ after })',
+      problem: `${JSON.stringify(cursor)} is no cursor of this listing`,
+      remedy: 'Pass the next of the page before, with the same query.',
+    });
   const after = cursor.slice(kind.length + 1);
   return { kind, after: after === '' ? undefined : after };
 }

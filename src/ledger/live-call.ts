@@ -53,7 +53,8 @@ export class LiveCall {
   /** Made when somebody asks: most bodies never do. */
   get signal(): AbortSignal {
     if (this.#controller !== undefined) return this.#controller.signal;
-    const controller = (this.#controller = new AbortController());
+    const controller = new AbortController();
+    this.#controller = controller;
     if (this.#stopped !== undefined) controller.abort(this.#stopped);
     const caller = this.#dispatch.signal;
     if (caller?.aborted === true) this.#forward();
@@ -68,7 +69,10 @@ export class LiveCall {
     const { claim } = this;
     this.#windowTimer = this.#engine.clock.after(this.#windowEndsInMs, () => {
       // Kept apart: a body that was stopped for another reason before must not send a forgotten key either.
-      this.#windowOver = new LeaseLostError({ ...claim.reference, what: 'the provider no longer honours its idempotency key' });
+      this.#windowOver = new LeaseLostError({
+        ...claim.reference,
+        what: 'the provider no longer honours its idempotency key',
+      });
       this.stop(this.#windowOver);
     });
   }

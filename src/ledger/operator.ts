@@ -4,9 +4,19 @@ import { UsageError } from '../errors/usage.js';
 import type { Engine } from './engine.js';
 import type { LedgerHome } from './home.js';
 import { archiveKey, evidenceKey, keyOfId } from './identity.js';
-import { type CallRecord, type Seen, type SeenEvidence, decodeCall, decodeEvidence, evidenceFor, leaseHeld, subjectOf, writeOver } from './record.js';
+import {
+  type CallRecord,
+  decodeCall,
+  decodeEvidence,
+  evidenceFor,
+  leaseHeld,
+  type Seen,
+  type SeenEvidence,
+  subjectOf,
+  writeOver,
+} from './record.js';
 import { committedRecord, notExecutedRecord, refuseRelease, refuseRetirement, retiredRecord } from './resolution.js';
-import { type ResolvedForm } from './stored-form.js';
+import type { ResolvedForm } from './stored-form.js';
 import { keepResult } from './stored-value.js';
 
 /** Who settles, and on what grounds. Kept with the record. */
@@ -24,7 +34,10 @@ export type Release = Settled & {
    * still have its effect.
    */
   readonly force?: { readonly ownerIsDead: true };
-} & ({ readonly as: 'completed'; /** What later callers are given. */ readonly result: unknown } | { readonly as: 'not-executed' });
+} & (
+    | { readonly as: 'completed' /** What later callers are given. */; readonly result: unknown }
+    | { readonly as: 'not-executed' }
+  );
 
 interface Standing extends Seen {
   readonly evidence: SeenEvidence | undefined;
@@ -38,7 +51,11 @@ const ID_BEGINNING = /^[0-9a-f]{4,31}$/;
 function checkSettled(settled: Settled, place: string): void {
   for (const name of ['by', 'reason'] as const) {
     if (typeof settled[name] !== 'string' || settled[name].trim() === '') {
-      throw new UsageError({ place: `${place}({ ${name} })`, problem: 'is blank', remedy: 'Say who settles it, and what was looked at; both are kept with the record.' });
+      throw new UsageError({
+        place: `${place}({ ${name} })`,
+        problem: 'is blank',
+        remedy: 'Say who settles it, and what was looked at; both are kept with the record.',
+      });
     }
   }
 }
@@ -53,20 +70,34 @@ export async function find(engine: Engine, home: LedgerHome, id: string): Promis
     return undefined;
   }
   if (!ID_BEGINNING.test(id)) {
-    throw new UsageError({ place: 'id', problem: `${JSON.stringify(id)} is not the beginning of an id`, remedy: 'Give at least four of its hexadecimal digits, as a listing shows them.' });
+    throw new UsageError({
+      place: 'id',
+      problem: `${JSON.stringify(id)} is not the beginning of an id`,
+      remedy: 'Give at least four of its hexadecimal digits, as a listing shows them.',
+    });
   }
   const matches = await idsThatBegin(engine, home, id);
-  if (matches.length > 1) throw new CallNotFoundError({ id, store: engine.description, candidates: matches.map((match) => match.id) });
+  if (matches.length > 1)
+    throw new CallNotFoundError({ id, store: engine.description, candidates: matches.map((match) => match.id) });
   const [match] = matches;
   return match === undefined ? undefined : stand(engine, match.kind, match.id);
 }
 
-async function idsThatBegin(engine: Engine, home: LedgerHome, beginning: string): Promise<{ kind: string; id: string }[]> {
+async function idsThatBegin(
+  engine: Engine,
+  home: LedgerHome,
+  beginning: string,
+): Promise<{ kind: string; id: string }[]> {
   const matches: { kind: string; id: string }[] = [];
   for (const kind of KINDS) {
     let after: string | undefined;
     do {
-      const page = await engine.client.list({ kind, where: { ledger: home.name }, limit: 500, ...(after === undefined ? {} : { after }) });
+      const page = await engine.client.list({
+        kind,
+        where: { ledger: home.name },
+        limit: 500,
+        ...(after === undefined ? {} : { after }),
+      });
       for (const { key } of page.records) if (key.id.startsWith(beginning)) matches.push({ kind, id: key.id });
       after = page.next;
     } while (after !== undefined && matches.length < 10);
@@ -76,7 +107,10 @@ async function idsThatBegin(engine: Engine, home: LedgerHome, beginning: string)
 
 async function stand(engine: Engine, kind: string, id: string): Promise<Standing | undefined> {
   const key = keyOfId(kind, id, engine.client.store.partitions);
-  const { records, now } = await engine.client.transact({ expect: [], write: [], read: [key, evidenceKey(key)] }, engine.nonce());
+  const { records, now } = await engine.client.transact(
+    { expect: [], write: [], read: [key, evidenceKey(key)] },
+    engine.nonce(),
+  );
   const [stored, evidence] = records;
   if (stored === undefined) return undefined;
   return {
@@ -102,7 +136,13 @@ function refused(seen: Seen, why: string, remedy: string): ReleaseRefusedError {
 }
 
 /** Settles a blocked call by what a person found out. @throws CallNotFoundError, ReleaseRefusedError, UsageError */
-export async function release(engine: Engine, home: LedgerHome, id: string, how: Release, form: ResolvedForm): Promise<Standing> {
+export async function release(
+  engine: Engine,
+  home: LedgerHome,
+  id: string,
+  how: Release,
+  form: ResolvedForm,
+): Promise<Standing> {
   checkSettled(how, 'release');
   for (;;) {
     const standing = await mustFind(engine, home, id);
@@ -114,7 +154,11 @@ export async function release(engine: Engine, home: LedgerHome, id: string, how:
     const resolution = { by: 'operator' as const, as: how.as, who: how.by, reason: how.reason, at: now };
     const next =
       how.as === 'completed'
-        ? committedRecord(record, await keepResult(how.result, form, { ...referenceOf(standing), field: 'result' }), resolution)
+        ? committedRecord(
+            record,
+            await keepResult(how.result, form, { ...referenceOf(standing), field: 'result' }),
+            resolution,
+          )
         : notExecutedRecord(record, resolution);
     const settled = await swap(engine, standing, next, forced);
     if (settled === undefined) continue;
@@ -126,13 +170,20 @@ export async function release(engine: Engine, home: LedgerHome, id: string, how:
 }
 
 function remedyOf(why: string): string {
-  if (why.startsWith('a worker holds')) return 'Wait for its lease to end, or pass force: { ownerIsDead: true } when you know that it is dead.';
-  if (why.startsWith('a worker that was superseded')) return 'Call the tool again: the evidence settles it. Or release it as completed.';
+  if (why.startsWith('a worker holds'))
+    return 'Wait for its lease to end, or pass force: { ownerIsDead: true } when you know that it is dead.';
+  if (why.startsWith('a worker that was superseded'))
+    return 'Call the tool again: the evidence settles it. Or release it as completed.';
   return 'Nothing has to be done. To let a finished identity run anew, retire it.';
 }
 
 /** Compare-and-swap against what was judged: two releases cannot both win, nor one a worker that came back. */
-async function swap(engine: Engine, standing: Standing, next: CallRecord, forced: boolean): Promise<Standing | undefined> {
+async function swap(
+  engine: Engine,
+  standing: Standing,
+  next: CallRecord,
+  forced: boolean,
+): Promise<Standing | undefined> {
   const { key, revision } = standing.stored;
   const answer = await engine.client.transact(
     {
@@ -145,7 +196,9 @@ async function swap(engine: Engine, standing: Standing, next: CallRecord, forced
     engine.nonce(),
   );
   const [stored] = answer.records;
-  return answer.ok && stored !== undefined ? { stored, record: next, subject: standing.subject, evidence: standing.evidence, now: answer.now } : undefined;
+  return answer.ok && stored !== undefined
+    ? { stored, record: next, subject: standing.subject, evidence: standing.evidence, now: answer.now }
+    : undefined;
 }
 
 /**
@@ -168,14 +221,12 @@ export async function retire(engine: Engine, home: LedgerHome, id: string, how: 
           { key: stored.key, revision: stored.revision },
           { key: archive, revision: undefined },
         ],
-        write: [
-          writeOver(standing, next),
-          { key: archive, value: stored.value },
-        ],
+        write: [writeOver(standing, next), { key: archive, value: stored.value }],
       },
       engine.nonce(),
     );
     const [written] = answer.records;
-    if (answer.ok && written !== undefined) return { stored: written, record: next, subject: standing.subject, evidence: standing.evidence, now: answer.now };
+    if (answer.ok && written !== undefined)
+      return { stored: written, record: next, subject: standing.subject, evidence: standing.evidence, now: answer.now };
   }
 }

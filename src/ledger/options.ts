@@ -1,7 +1,7 @@
+import type { LedgerHome } from './home.js';
 import type { StoredForm } from './stored-form.js';
 import type { EffectClass } from './transition.js';
 import type { Reconciler } from './verdicts.js';
-import type { LedgerHome } from './home.js';
 
 /** A length of time: milliseconds, or a text such as `"30s"`, `"24h"`. */
 export type Duration = number | string;
@@ -44,8 +44,11 @@ export interface CommonOptions<Field extends string, Positions extends readonly 
 }
 
 /** Options of `ledger`. */
-export interface LedgerOptions<Field extends string = string, Positions extends readonly unknown[] = readonly unknown[], Output = unknown>
-  extends CommonOptions<Field, Positions> {
+export interface LedgerOptions<
+  Field extends string = string,
+  Positions extends readonly unknown[] = readonly unknown[],
+  Output = unknown,
+> extends CommonOptions<Field, Positions> {
   /**
    * What running the tool does. Undeclared tools are treated as unclassified: blocked after a crash, run again
    * after a throw; `strict` refuses them.

@@ -1,21 +1,21 @@
 import { differingPaths } from '../encoding/fingerprint.js';
 import { IdentityConflictError, ReentrantCallError } from '../errors/call.js';
 import { StoreUnavailableError } from '../errors/store.js';
-import { type Instant, elapsed, instant } from '../store/process-clock.js';
+import { elapsed, type Instant, instant } from '../store/process-clock.js';
 import type { Ancestor } from '../tool/scope.js';
 import type { Attempt } from './attempt.js';
 import { blocked } from './blocked.js';
 import { Claim } from './claim.js';
 import { claim } from './claiming.js';
-import { type Dispatch, compared } from './dispatch.js';
+import { compared, type Dispatch } from './dispatch.js';
 import type { Engine, Leader } from './engine.js';
 import { GivenBack } from './given-back.js';
-import { type Seen, subjectOf } from './record.js';
-import { reconcile } from './reconcile.js';
-import { type StoredText, readKept } from './stored-value.js';
-import { type Gate, decide, runsBody } from './transition.js';
 import { inProgress } from './in-progress.js';
+import { reconcile } from './reconcile.js';
 import type { View } from './record.js';
+import { type Seen, subjectOf } from './record.js';
+import { readKept, type StoredText } from './stored-value.js';
+import { decide, type Gate, runsBody } from './transition.js';
 import { look, situationOf, windowLeft } from './view.js';
 import { waitForMove } from './waiting.js';
 
@@ -23,7 +23,9 @@ import { waitForMove } from './waiting.js';
 export type RunBody = (claim: Claim, windowLeftMs: number | undefined) => Promise<Attempt>;
 
 /** The answer to a call: a body's own value, or a recorded one. */
-export type Answer = { readonly replayed: false; readonly value: unknown } | { readonly replayed: true; readonly seen: Seen };
+export type Answer =
+  | { readonly replayed: false; readonly value: unknown }
+  | { readonly replayed: true; readonly seen: Seen };
 
 /**
  * Judges, waits, claims, asks and runs until the call is answered.
@@ -122,7 +124,12 @@ async function judge(
 }
 
 /** A duplicate within the process waits for the first, as long as it would wait for another worker. */
-async function inProcess(engine: Engine, dispatch: Dispatch, leader: Leader, started: Instant): Promise<View | undefined> {
+async function inProcess(
+  engine: Engine,
+  dispatch: Dispatch,
+  leader: Leader,
+  started: Instant,
+): Promise<View | undefined> {
   const left = dispatch.policy.waitForMs - elapsed(engine.clock, started);
   dispatch.signal?.throwIfAborted();
   return new Promise((resolve, reject) => {
@@ -131,7 +138,9 @@ async function inProcess(engine: Engine, dispatch: Dispatch, leader: Leader, sta
       dispatch.signal?.removeEventListener('abort', aborted);
       act();
     };
-    const timer = engine.clock.after(Math.max(left, 0), () => done(() => reject(inProgress(dispatch, 'this process is carrying it out'))));
+    const timer = engine.clock.after(Math.max(left, 0), () =>
+      done(() => reject(inProgress(dispatch, 'this process is carrying it out'))),
+    );
     const aborted = (): void => done(() => reject(dispatch.signal?.reason as Error));
     dispatch.signal?.addEventListener('abort', aborted, { once: true });
     leader.followers.push((view) => done(() => resolve(view)));
@@ -139,7 +148,11 @@ async function inProcess(engine: Engine, dispatch: Dispatch, leader: Leader, sta
 }
 
 function refuseReentrance(dispatch: Dispatch): void {
-  for (let ancestor: Ancestor | undefined = dispatch.scope?.ancestor; ancestor !== undefined; ancestor = ancestor.parent) {
+  for (
+    let ancestor: Ancestor | undefined = dispatch.scope?.ancestor;
+    ancestor !== undefined;
+    ancestor = ancestor.parent
+  ) {
     if (ancestor.id === dispatch.reference.id) throw new ReentrantCallError(dispatch.reference);
   }
 }
@@ -150,7 +163,11 @@ function refuseConflict(dispatch: Dispatch, seen: Seen, gate: Gate): void {
   if (record.fingerprint === dispatch.fingerprint) return;
   if (record.phase === 'aborted' && runsBody(gate)) return;
   const { input } = subjectOf(seen);
-  throw new IdentityConflictError({ ...dispatch.reference, phase: record.phase, paths: conflictingPaths(dispatch, input) });
+  throw new IdentityConflictError({
+    ...dispatch.reference,
+    phase: record.phase,
+    paths: conflictingPaths(dispatch, input),
+  });
 }
 
 /** Where the arguments differ, as far as the fingerprint looks; none when the recorded ones were not kept in full. */
@@ -165,4 +182,3 @@ function conflictingPaths(dispatch: Dispatch, input: StoredText): readonly strin
     return [];
   }
 }
-

@@ -2,8 +2,8 @@ import { parseDuration } from '../encoding/duration.js';
 import { UsageError } from '../errors/usage.js';
 import type { ToolInfo } from '../tool/guard.js';
 import type { LedgerHome } from './home.js';
-import type { LedgerOptions } from './options.js';
 import type { Selected } from './identity.js';
+import type { LedgerOptions } from './options.js';
 import { DEFAULT_FORM, type ResolvedForm } from './stored-form.js';
 import { EFFECT_CLASSES, type RecordedClass } from './transition.js';
 import type { Reconciler } from './verdicts.js';
@@ -35,10 +35,33 @@ export interface Policy {
 }
 
 const KNOWN: Readonly<Record<keyof LedgerOptions, true>> = {
-  name: true, idFrom: true, lease: true, waitFor: true, timeout: true, maxAttempts: true, fingerprint: true, store: true, notExecuted: true,
-  suspends: true, ledger: true, effect: true, keyValidFor: true, boundary: true, reconcile: true, settleAfter: true, replayFor: true, ambient: true,
+  name: true,
+  idFrom: true,
+  lease: true,
+  waitFor: true,
+  timeout: true,
+  maxAttempts: true,
+  fingerprint: true,
+  store: true,
+  notExecuted: true,
+  suspends: true,
+  ledger: true,
+  effect: true,
+  keyValidFor: true,
+  boundary: true,
+  reconcile: true,
+  settleAfter: true,
+  replayFor: true,
+  ambient: true,
 };
-const TASK_ONLY_REFUSES: readonly (keyof LedgerOptions)[] = ['keyValidFor', 'boundary', 'reconcile', 'settleAfter', 'replayFor', 'ambient'];
+const TASK_ONLY_REFUSES: readonly (keyof LedgerOptions)[] = [
+  'keyValidFor',
+  'boundary',
+  'reconcile',
+  'settleAfter',
+  'replayFor',
+  'ambient',
+];
 
 function refuse(place: string, problem: string, remedy: string): never {
   throw new UsageError({ place, problem, remedy });
@@ -63,25 +86,51 @@ export function checkOptions(options: LedgerOptions, kind: 'ledger' | 'taskLedge
   const known = (key: string): boolean => Object.hasOwn(KNOWN, key) && !(refused as readonly string[]).includes(key);
   checkKeys(options, kind, known, Object.keys(KNOWN).filter(known));
   const { name, effect, maxAttempts, boundary, idFrom } = options;
-  if (name !== undefined && (typeof name !== 'string' || name.trim() === '')) refuse(`${kind}({ name })`, 'is blank', 'Name the tool, e.g. "send_payment".');
+  if (name !== undefined && (typeof name !== 'string' || name.trim() === ''))
+    refuse(`${kind}({ name })`, 'is blank', 'Name the tool, e.g. "send_payment".');
   const classes: readonly string[] = EFFECT_CLASSES.filter((one) => one !== 'unclassified');
-  if (effect !== undefined && !classes.includes(effect)) refuse(`${kind}({ effect })`, `${JSON.stringify(effect)} is no effect class`, `Classes are ${classes.join(', ')}.`);
-  if (boundary !== undefined && boundary !== 'implicit' && boundary !== 'explicit') refuse(`${kind}({ boundary })`, `${JSON.stringify(boundary)} is no boundary`, 'It is "implicit" or "explicit".');
-  if (maxAttempts !== undefined && (!Number.isSafeInteger(maxAttempts) || maxAttempts < 1)) refuse(`${kind}({ maxAttempts })`, `is ${String(maxAttempts)}`, 'Give a whole number from 1.');
-  if (Array.isArray(idFrom) && (idFrom.length === 0 || idFrom.some((field) => typeof field !== 'string' || field === ''))) {
-    refuse(`${kind}({ idFrom })`, 'does not name fields', 'List the members of the input that make a call the same call, or give a function of the input.');
+  if (effect !== undefined && !classes.includes(effect))
+    refuse(`${kind}({ effect })`, `${JSON.stringify(effect)} is no effect class`, `Classes are ${classes.join(', ')}.`);
+  if (boundary !== undefined && boundary !== 'implicit' && boundary !== 'explicit')
+    refuse(`${kind}({ boundary })`, `${JSON.stringify(boundary)} is no boundary`, 'It is "implicit" or "explicit".');
+  if (maxAttempts !== undefined && (!Number.isSafeInteger(maxAttempts) || maxAttempts < 1))
+    refuse(`${kind}({ maxAttempts })`, `is ${String(maxAttempts)}`, 'Give a whole number from 1.');
+  if (
+    Array.isArray(idFrom) &&
+    (idFrom.length === 0 || idFrom.some((field) => typeof field !== 'string' || field === ''))
+  ) {
+    refuse(
+      `${kind}({ idFrom })`,
+      'does not name fields',
+      'List the members of the input that make a call the same call, or give a function of the input.',
+    );
   }
-  if (options.replayFor !== undefined && effect !== 'read') refuse(`${kind}({ replayFor })`, 'is for read tools', 'Declare effect: "read"; the result of anything else is kept with its identity.');
+  if (options.replayFor !== undefined && effect !== 'read')
+    refuse(
+      `${kind}({ replayFor })`,
+      'is for read tools',
+      'Declare effect: "read"; the result of anything else is kept with its identity.',
+    );
   const [lease, replayFor] = DURATIONS.map((key) => duration(options, key, kind));
-  if (replayFor === 0) refuse(`${kind}({ replayFor })`, 'is no time at all', 'Leave it out: reads are then remembered for their run only.');
-  if (lease !== undefined && lease < 30) refuse(`${kind}({ lease })`, `${lease} ms is too short to renew`, 'Use at least 30 ms; 30 seconds is the default.');
+  if (replayFor === 0)
+    refuse(
+      `${kind}({ replayFor })`,
+      'is no time at all',
+      'Leave it out: reads are then remembered for their run only.',
+    );
+  if (lease !== undefined && lease < 30)
+    refuse(`${kind}({ lease })`, `${lease} ms is too short to renew`, 'Use at least 30 ms; 30 seconds is the default.');
 }
 
 /** Whose name it is: options, decorator or sibling guard, and only then the function's own. @throws UsageError */
 function nameOf(info: ToolInfo, kind: string): { tool: string; developmentName: boolean } {
   if (info.name !== undefined) return { tool: info.name, developmentName: false };
   if (info.developmentName !== undefined) return { tool: info.developmentName, developmentName: true };
-  return refuse(kind, 'has no name for the tool, and its records would find nobody again', `Give one: ${kind}({ name: "send_payment", … }).`);
+  return refuse(
+    kind,
+    'has no name for the tool, and its records would find nobody again',
+    `Give one: ${kind}({ name: "send_payment", … }).`,
+  );
 }
 
 function selector(idFrom: LedgerOptions['idFrom'], info: ToolInfo, kind: string): Policy['select'] {
@@ -92,8 +141,14 @@ function selector(idFrom: LedgerOptions['idFrom'], info: ToolInfo, kind: string)
       return { fields: [], values: Array.isArray(value) ? value : [value] };
     };
   }
-  if (info.positional) refuse(`${kind}({ idFrom })`, 'names fields, and a positional tool has none', 'Use a function of its arguments.');
-  return (input) => ({ fields: idFrom, values: idFrom.map((field) => (typeof input === 'object' && input !== null ? (input as Record<string, unknown>)[field] : undefined)) });
+  if (info.positional)
+    refuse(`${kind}({ idFrom })`, 'names fields, and a positional tool has none', 'Use a function of its arguments.');
+  return (input) => ({
+    fields: idFrom,
+    values: idFrom.map((field) =>
+      typeof input === 'object' && input !== null ? (input as Record<string, unknown>)[field] : undefined,
+    ),
+  });
 }
 
 /** Resolves options for one tool. @throws UsageError */
@@ -118,7 +173,9 @@ export function resolvePolicy(options: LedgerOptions, kind: 'ledger' | 'taskLedg
     notExecuted: options.notExecuted,
     reconcile: options.reconcile,
     select: selector(options.idFrom, info, kind),
-    fingerprintOf: selectsFingerprint ? (input: unknown) => (info.positional ? fingerprint(...(input as unknown[])) : fingerprint(input)) : undefined,
+    fingerprintOf: selectsFingerprint
+      ? (input: unknown) => (info.positional ? fingerprint(...(input as unknown[])) : fingerprint(input))
+      : undefined,
     omit: selectsFingerprint ? undefined : fingerprint?.omit,
     form: { ...DEFAULT_FORM, ...store },
     ledger: options.ledger,

@@ -1,15 +1,15 @@
-import { type Instant, elapsed } from '../store/process-clock.js';
+import { elapsed, type Instant } from '../store/process-clock.js';
 import { type BlockReason, blocked } from './blocked.js';
 import type { Dispatch } from './dispatch.js';
 import type { Engine } from './engine.js';
 import { fault, faultsInUse } from './fault-points.js';
 import { evidenceKey, idempotencyKeyOf } from './identity.js';
 import { inProgress } from './in-progress.js';
-import { type CallRecord, type Seen, evidenceFor, leaseEndedAt, writeOver } from './record.js';
+import type { View } from './record.js';
+import { type CallRecord, evidenceFor, leaseEndedAt, type Seen, writeOver } from './record.js';
 import { askedRecord, believesNotExecuted, committedRecord, notExecutedRecord, unaskedRecord } from './resolution.js';
 import { keepResult } from './stored-value.js';
 import type { Verdict } from './verdicts.js';
-import type { View } from './record.js';
 import { look } from './view.js';
 import { waitAtMost } from './waiting.js';
 
@@ -25,7 +25,12 @@ type Open = View & { readonly seen: Seen };
 export async function reconcile(engine: Engine, dispatch: Dispatch, view: Open, started: Instant): Promise<View> {
   const proof = evidenceFor(view.seen.record, view.evidence?.record);
   if (proof !== undefined) {
-    const adopted = committedRecord(view.seen.record, proof.result, { by: 'evidence', as: 'completed', reason: `the worker of fence ${proof.fence} finished late`, at: view.now });
+    const adopted = committedRecord(view.seen.record, proof.result, {
+      by: 'evidence',
+      as: 'completed',
+      reason: `the worker of fence ${proof.fence} finished late`,
+      at: view.now,
+    });
     return settle(engine, dispatch, view, adopted);
   }
   const asking = await takeTurn(engine, dispatch, view);
@@ -38,7 +43,10 @@ async function write(engine: Engine, view: Open, record: CallRecord): Promise<Op
   const { stored } = view.seen;
   const { key, lease } = stored;
   // The expired lease stays with its worker, which may still revive it until somebody claims.
-  const kept = lease === undefined || record.phase === 'committed' || record.phase === 'aborted' ? undefined : { owner: lease.owner, fence: lease.fence, ms: 0 };
+  const kept =
+    lease === undefined || record.phase === 'committed' || record.phase === 'aborted'
+      ? undefined
+      : { owner: lease.owner, fence: lease.fence, ms: 0 };
   const answer = await engine.client.transact(
     {
       expect: [
@@ -50,21 +58,30 @@ async function write(engine: Engine, view: Open, record: CallRecord): Promise<Op
     engine.nonce(),
   );
   const [written] = answer.records;
-  return answer.ok && written !== undefined ? { seen: { stored: written, record, subject: view.seen.subject }, evidence: view.evidence, now: answer.now } : undefined;
+  return answer.ok && written !== undefined
+    ? { seen: { stored: written, record, subject: view.seen.subject }, evidence: view.evidence, now: answer.now }
+    : undefined;
 }
 
 async function settle(engine: Engine, dispatch: Dispatch, view: Open, record: CallRecord): Promise<View> {
-  if (faultsInUse()) await fault('after-verdict', { tool: dispatch.policy.tool, id: dispatch.key.id, fence: record.fence });
+  if (faultsInUse())
+    await fault('after-verdict', { tool: dispatch.policy.tool, id: dispatch.key.id, fence: record.fence });
   const settled = await write(engine, view, record);
   if (settled === undefined) return look(engine, dispatch);
   const by = record.resolution?.by ?? 'reconciler';
-  if (record.phase === 'committed') engine.emit('mycelium:call-committed', () => ({ ...dispatch.reference, fence: record.fence, by }));
+  if (record.phase === 'committed')
+    engine.emit('mycelium:call-committed', () => ({ ...dispatch.reference, fence: record.fence, by }));
   return settled;
 }
 
 async function takeTurn(engine: Engine, dispatch: Dispatch, view: Open): Promise<Open | undefined> {
-  if (faultsInUse()) await fault('before-resolve', { tool: dispatch.policy.tool, id: dispatch.key.id, fence: view.seen.record.fence });
-  return write(engine, view, askedRecord(view.seen, { owner: engine.owner, until: view.now + dispatch.policy.leaseMs }, view.now));
+  if (faultsInUse())
+    await fault('before-resolve', { tool: dispatch.policy.tool, id: dispatch.key.id, fence: view.seen.record.fence });
+  return write(
+    engine,
+    view,
+    askedRecord(view.seen, { owner: engine.owner, until: view.now + dispatch.policy.leaseMs }, view.now),
+  );
 }
 
 async function ask(engine: Engine, dispatch: Dispatch, view: Open, started: Instant): Promise<View> {
@@ -72,28 +89,62 @@ async function ask(engine: Engine, dispatch: Dispatch, view: Open, started: Inst
   const { record, stored } = view.seen;
   const { verdict, cause } = await consult(engine, dispatch, record);
   if (verdict.outcome === 'committed') {
-    const kept = await keepResult(verdict.value, policy.form, { tool: policy.tool, id: dispatch.key.id, field: 'result' });
-    return settle(engine, dispatch, view, committedRecord(record, kept, { by: 'reconciler', as: 'completed', reason: 'the provider has it', at: view.now }));
+    const kept = await keepResult(verdict.value, policy.form, {
+      tool: policy.tool,
+      id: dispatch.key.id,
+      field: 'result',
+    });
+    return settle(
+      engine,
+      dispatch,
+      view,
+      committedRecord(record, kept, { by: 'reconciler', as: 'completed', reason: 'the provider has it', at: view.now }),
+    );
   }
   if (verdict.outcome === 'not-executed') {
     // Judged by the time of asking: what the provider did not know then may have arrived since.
-    const believed = believesNotExecuted({ recorded: record.effect, current: policy.effect }, leaseEndedAt(stored, record), policy.settleAfterMs, view.now);
+    const believed = believesNotExecuted(
+      { recorded: record.effect, current: policy.effect },
+      leaseEndedAt(stored, record),
+      policy.settleAfterMs,
+      view.now,
+    );
     if (believed === true) {
-      return settle(engine, dispatch, view, notExecutedRecord(record, { by: 'reconciler', as: 'not-executed', reason: verdict.evidence, at: view.now }));
+      return settle(
+        engine,
+        dispatch,
+        view,
+        notExecutedRecord(record, { by: 'reconciler', as: 'not-executed', reason: verdict.evidence, at: view.now }),
+      );
     }
     if (believed !== 'never') return waitToBelieve(engine, dispatch, view, started, believed.at);
-    return refuse(engine, dispatch, view, 'verdict-refused', `the reconciler says it did not run (${verdict.evidence}), which is not enough for an irreversible tool`);
+    return refuse(
+      engine,
+      dispatch,
+      view,
+      'verdict-refused',
+      `the reconciler says it did not run (${verdict.evidence}), which is not enough for an irreversible tool`,
+    );
   }
   return refuse(engine, dispatch, view, 'reconciler-unsure', `the reconciler cannot say: ${verdict.why}`, cause);
 }
 
 /** A first attempt may still be on its way to the provider; its word is believed once the lease is long over. */
-async function waitToBelieve(engine: Engine, dispatch: Dispatch, view: Open, started: Instant, at: number): Promise<View> {
+async function waitToBelieve(
+  engine: Engine,
+  dispatch: Dispatch,
+  view: Open,
+  started: Instant,
+  at: number,
+): Promise<View> {
   const freed = await endTurn(engine, view);
   const wait = at - view.now;
   if (freed === undefined) return look(engine, dispatch);
   if (wait > dispatch.policy.waitForMs - elapsed(engine.clock, started)) {
-    throw inProgress(dispatch, `its reconciler says that it did not run, which is believed in ${Math.ceil(wait / 1_000)} s, when a late arrival is out of the question`);
+    throw inProgress(
+      dispatch,
+      `its reconciler says that it did not run, which is believed in ${Math.ceil(wait / 1_000)} s, when a late arrival is out of the question`,
+    );
   }
   await waitAtMost(engine, dispatch, freed.seen.stored, wait);
   return look(engine, dispatch);
@@ -103,7 +154,14 @@ async function endTurn(engine: Engine, view: Open): Promise<Open | undefined> {
   return write(engine, view, unaskedRecord(view.seen, view.now));
 }
 
-async function refuse(engine: Engine, dispatch: Dispatch, view: Open, reason: BlockReason, why: string, cause?: unknown): Promise<View> {
+async function refuse(
+  engine: Engine,
+  dispatch: Dispatch,
+  view: Open,
+  reason: BlockReason,
+  why: string,
+  cause?: unknown,
+): Promise<View> {
   const freed = await endTurn(engine, view);
   // Somebody else moved it meanwhile, perhaps the worker itself: that is better news than ours.
   if (freed === undefined) return look(engine, dispatch);
@@ -111,11 +169,19 @@ async function refuse(engine: Engine, dispatch: Dispatch, view: Open, reason: Bl
 }
 
 /** Asks user code, for at most one lease. What it throws, or returns in no known form, is "cannot say". */
-async function consult(engine: Engine, dispatch: Dispatch, record: CallRecord): Promise<{ verdict: Verdict<unknown>; cause?: unknown }> {
+async function consult(
+  engine: Engine,
+  dispatch: Dispatch,
+  record: CallRecord,
+): Promise<{ verdict: Verdict<unknown>; cause?: unknown }> {
   const { policy, reference } = dispatch;
   const stop = new AbortController();
-  const timer = engine.clock.after(policy.leaseMs, () => stop.abort(new Error(`no verdict within ${policy.leaseMs} ms`)));
-  const late = new Promise<never>((_, reject) => stop.signal.addEventListener('abort', () => reject(stop.signal.reason as Error), { once: true }));
+  const timer = engine.clock.after(policy.leaseMs, () =>
+    stop.abort(new Error(`no verdict within ${policy.leaseMs} ms`)),
+  );
+  const late = new Promise<never>((_, reject) =>
+    stop.signal.addEventListener('abort', () => reject(stop.signal.reason as Error), { once: true }),
+  );
   try {
     const question = {
       requestId: reference.requestId,
@@ -127,9 +193,17 @@ async function consult(engine: Engine, dispatch: Dispatch, record: CallRecord): 
     };
     const verdict: unknown = await Promise.race([policy.reconcile?.(question), late]);
     if (isVerdict(verdict)) return { verdict };
-    return { verdict: { outcome: 'unknown', why: 'it returned no verdict; return committed(…), notExecuted(…) or unknown(…)' } };
+    return {
+      verdict: { outcome: 'unknown', why: 'it returned no verdict; return committed(…), notExecuted(…) or unknown(…)' },
+    };
   } catch (cause) {
-    return { verdict: { outcome: 'unknown', why: `it threw ${cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)}` }, cause };
+    return {
+      verdict: {
+        outcome: 'unknown',
+        why: `it threw ${cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)}`,
+      },
+      cause,
+    };
   } finally {
     timer.cancel();
   }

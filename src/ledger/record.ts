@@ -124,7 +124,11 @@ function decode(stored: StoredRecord, text: string, store: string): unknown {
 /** Reads a call record. @throws StoreFormatError for a format this version does not know. */
 export function decodeCall(stored: StoredRecord, store: string): Seen {
   const end = stored.value.indexOf(SUBJECT);
-  return { stored, record: decode(stored, stored.value.slice(0, end), store) as CallRecord, subject: stored.value.slice(end + 1) };
+  return {
+    stored,
+    record: decode(stored, stored.value.slice(0, end), store) as CallRecord,
+    subject: stored.value.slice(end + 1),
+  };
 }
 
 /** Reads an evidence record. @throws StoreFormatError for a format this version does not know. */
@@ -154,7 +158,10 @@ export function leaseHeld(stored: StoredRecord, now: number): boolean {
 }
 
 /** Evidence that counts: not from a life of the identity that was retired. */
-export function evidenceFor(record: CallRecord, evidence: EvidenceRecord | undefined): EvidenceRecord['successes'][number] | undefined {
+export function evidenceFor(
+  record: CallRecord,
+  evidence: EvidenceRecord | undefined,
+): EvidenceRecord['successes'][number] | undefined {
   return evidence?.successes.find((success) => success.fence > (record.retiredThrough ?? 0));
 }
 

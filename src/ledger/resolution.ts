@@ -1,7 +1,15 @@
 /**
  * Who may settle a record, and how: pure rules for completions, throws, verdicts and releases.
  */
-import { type CallRecord, RECORD_FORMAT, type Resolution, type Seen, leaseEndedAt, mayHaveHappened, without } from './record.js';
+import {
+  type CallRecord,
+  leaseEndedAt,
+  mayHaveHappened,
+  RECORD_FORMAT,
+  type Resolution,
+  type Seen,
+  without,
+} from './record.js';
 import type { StoredResult } from './stored-value.js';
 import { type RecordedClass, stricterClass } from './transition.js';
 
@@ -90,8 +98,20 @@ export function acceptsFailure(record: CallRecord, claimant: Claimant): boolean 
 
 /** The record, committed. The lease goes, and with it who was asking and what went wrong on the way. */
 export function committedRecord(record: CallRecord, result: StoredResult, resolution?: Resolution): CallRecord {
-  const { format, effect, boundary, fence, owner, attempts, fingerprint, leaseMs, externalRef, retiredThrough } = record;
-  const settled: Mutable<CallRecord> = { format, effect, boundary, phase: 'committed', fence, owner, attempts, fingerprint, leaseMs, result };
+  const { format, effect, boundary, fence, owner, attempts, fingerprint, leaseMs, externalRef, retiredThrough } =
+    record;
+  const settled: Mutable<CallRecord> = {
+    format,
+    effect,
+    boundary,
+    phase: 'committed',
+    fence,
+    owner,
+    attempts,
+    fingerprint,
+    leaseMs,
+    result,
+  };
   if (externalRef !== undefined) settled.externalRef = externalRef;
   if (retiredThrough !== undefined) settled.retiredThrough = retiredThrough;
   if (resolution !== undefined) settled.resolution = resolution;
@@ -132,18 +152,38 @@ export function classifyThrow(thrown: Throw): Ending {
 export function endedWithoutStart(record: CallRecord): CallRecord {
   const { effect } = record;
   const earlierUnsettled = record.earlierUnsettled === true;
-  return { ...record, ...classifyThrow({ provenNotExecuted: true, controlFlow: false, suspends: false, crossed: false, earlierUnsettled, effect }) };
+  return {
+    ...record,
+    ...classifyThrow({
+      provenNotExecuted: true,
+      controlFlow: false,
+      suspends: false,
+      crossed: false,
+      earlierUnsettled,
+      effect,
+    }),
+  };
 }
 
 /** The record after a throw. `keyUsed`: whether the body read its idempotency key; undefined when it needs none. */
-export function failedRecord(record: CallRecord, ending: Ending, error: NonNullable<CallRecord['error']>, keyUsed: boolean | undefined): CallRecord {
+export function failedRecord(
+  record: CallRecord,
+  ending: Ending,
+  error: NonNullable<CallRecord['error']>,
+  keyUsed: boolean | undefined,
+): CallRecord {
   // Only an attempt that may have had its effect says whether it used the key.
-  const key = keyUsed === undefined || ending.aborted === 'not-executed' ? {} : { keyUsed: keyUsed || record.keyUsed === true };
+  const key =
+    keyUsed === undefined || ending.aborted === 'not-executed' ? {} : { keyUsed: keyUsed || record.keyUsed === true };
   return { ...record, ...ending, error, ...key };
 }
 
 /** The record while somebody asks what became of it. `judgedAt`: the store's time when its lease was seen to be over. */
-export function askedRecord(seen: Pick<Seen, 'record' | 'stored'>, resolver: NonNullable<CallRecord['resolver']>, judgedAt: number): CallRecord {
+export function askedRecord(
+  seen: Pick<Seen, 'record' | 'stored'>,
+  resolver: NonNullable<CallRecord['resolver']>,
+  judgedAt: number,
+): CallRecord {
   // Any other write would otherwise set the clock of the key's window anew.
   const firstClaimAt = seen.record.firstClaimAt ?? seen.stored.writtenAt;
   return { ...seen.record, firstClaimAt, ...leaseOver(seen, judgedAt), resolver };
@@ -154,30 +194,58 @@ export function unaskedRecord(seen: Pick<Seen, 'record' | 'stored'>, judgedAt: n
   return { ...without(seen.record, 'resolver'), ...leaseOver(seen, judgedAt) };
 }
 
-function leaseOver({ record, stored }: Pick<Seen, 'record' | 'stored'>, judgedAt: number): Pick<CallRecord, 'leaseEndedAt' | 'leaseJudgedAt'> {
+function leaseOver(
+  { record, stored }: Pick<Seen, 'record' | 'stored'>,
+  judgedAt: number,
+): Pick<CallRecord, 'leaseEndedAt' | 'leaseJudgedAt'> {
   return { leaseEndedAt: leaseEndedAt(stored, record), leaseJudgedAt: judgedAt };
 }
 
 /** The record of a finished identity, opened anew. */
 export function retiredRecord(record: CallRecord, resolution: Resolution): CallRecord {
-  const rest = without(record, 'result', 'error', 'externalRef', 'firstClaimAt', 'keyUsed', 'earlierUnsettled', 'leaseEndedAt', 'leaseJudgedAt');
+  const rest = without(
+    record,
+    'result',
+    'error',
+    'externalRef',
+    'firstClaimAt',
+    'keyUsed',
+    'earlierUnsettled',
+    'leaseEndedAt',
+    'leaseJudgedAt',
+  );
   return { ...rest, phase: 'aborted', aborted: 'not-executed', retiredThrough: record.fence, attempts: 0, resolution };
 }
 
 /** The record, settled as not executed: the next call may run. */
 export function notExecutedRecord(record: CallRecord, resolution: Resolution): CallRecord {
-  const rest = without(record, 'resolver', 'firstClaimAt', 'keyUsed', 'leaseEndedAt', 'leaseJudgedAt', 'earlierUnsettled');
+  const rest = without(
+    record,
+    'resolver',
+    'firstClaimAt',
+    'keyUsed',
+    'leaseEndedAt',
+    'leaseJudgedAt',
+    'earlierUnsettled',
+  );
   // A person who looked lets it be tried again, however often it was before.
   const attempts = resolution.by === 'operator' ? 0 : record.attempts;
   return { ...rest, phase: 'aborted', aborted: 'not-executed', attempts, resolution };
 }
 
 /** Why a release is refused, or undefined when it is accepted. */
-export function refuseRelease(record: CallRecord, as: 'completed' | 'not-executed', held: boolean, forced: boolean, evidence: boolean): string | undefined {
+export function refuseRelease(
+  record: CallRecord,
+  as: 'completed' | 'not-executed',
+  held: boolean,
+  forced: boolean,
+  evidence: boolean,
+): string | undefined {
   if (record.phase === 'committed') return 'it is finished, and its result is recorded';
   // With its attempts used up it is blocked all the same, so that a release for more of them is accepted, once.
   const moreAttempts = as === 'not-executed' && record.attempts > 0;
-  if (record.phase === 'aborted' && record.aborted === 'not-executed' && !moreAttempts) return 'it is settled as not executed, and may run again as it is';
+  if (record.phase === 'aborted' && record.aborted === 'not-executed' && !moreAttempts)
+    return 'it is settled as not executed, and may run again as it is';
   if (held && !forced) return 'a worker holds its lease';
   if (as === 'not-executed' && evidence) return 'a worker that was superseded has left its success as evidence';
   return undefined;
@@ -191,14 +259,23 @@ export function refuseRetirement(record: CallRecord): string | undefined {
 }
 
 /** Whether a "not executed" verdict is believed at `now`, and otherwise when it will be. */
-export function believesNotExecuted(effect: { recorded: RecordedClass; current: RecordedClass }, leaseEndedAt: number, settleAfterMs: number, now: number): true | { readonly at: number } | 'never' {
+export function believesNotExecuted(
+  effect: { recorded: RecordedClass; current: RecordedClass },
+  leaseEndedAt: number,
+  settleAfterMs: number,
+  now: number,
+): true | { readonly at: number } | 'never' {
   if (effect.recorded === 'irreversible' || effect.current === 'irreversible') return 'never';
   const at = leaseEndedAt + settleAfterMs;
   return now >= at ? true : { at };
 }
 
 /** When the provider's memory of the key ends, or undefined when that is not known. */
-export function keyWindowEnd(record: CallRecord, writtenAt: number, keyValidForMs: number | undefined): number | undefined {
+export function keyWindowEnd(
+  record: CallRecord,
+  writtenAt: number,
+  keyValidForMs: number | undefined,
+): number | undefined {
   // What ran before a deploy made the tool keyed gave the provider no key to remember.
   const keyed = record.keyUsed ?? record.effect === 'keyed_mutate';
   if (keyValidForMs === undefined || !keyed) return undefined;

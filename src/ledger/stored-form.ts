@@ -41,4 +41,10 @@ export interface ResolvedForm {
 }
 
 /** Everything in full, in the open. */
-export const DEFAULT_FORM: ResolvedForm = { input: 'full', result: 'full', redact: [], encryption: undefined, maxResultLength: 4 * 1024 * 1024 };
+export const DEFAULT_FORM: ResolvedForm = {
+  input: 'full',
+  result: 'full',
+  redact: [],
+  encryption: undefined,
+  maxResultLength: 4 * 1024 * 1024,
+};

@@ -89,7 +89,10 @@ export interface Situation {
 }
 
 /** Whether a record with this phase and lease may have had its effect, and whose turn it is. */
-export function standingOf(record: { readonly phase: Phase; readonly aborted?: Aborted } | undefined, leaseHeld: boolean): Standing {
+export function standingOf(
+  record: { readonly phase: Phase; readonly aborted?: Aborted } | undefined,
+  leaseHeld: boolean,
+): Standing {
   if (record === undefined) return 'absent';
   switch (record.phase) {
     case 'committed':
@@ -104,7 +107,14 @@ export function standingOf(record: { readonly phase: Phase; readonly aborted?: A
   }
 }
 
-const CLASS_STRICTNESS: readonly RecordedClass[] = ['read', 'idempotent_mutate', 'unclassified', 'keyed_mutate', 'non_idempotent_mutate', 'irreversible'];
+const CLASS_STRICTNESS: readonly RecordedClass[] = [
+  'read',
+  'idempotent_mutate',
+  'unclassified',
+  'keyed_mutate',
+  'non_idempotent_mutate',
+  'irreversible',
+];
 
 /** The class that allows less. */
 export function stricterClass(one: RecordedClass, other: RecordedClass): RecordedClass {
@@ -112,7 +122,14 @@ export function stricterClass(one: RecordedClass, other: RecordedClass): Recorde
 }
 
 /** From the one that lets most happen to the one that lets least. */
-const STRICTNESS: Readonly<Record<Gate, number>> = { RETURN: 0, ALLOW: 1, RECLAIM: 2, POLL: 3, RECONCILE: 4, HARD_BLOCK: 5 };
+const STRICTNESS: Readonly<Record<Gate, number>> = {
+  RETURN: 0,
+  ALLOW: 1,
+  RECLAIM: 2,
+  POLL: 3,
+  RECONCILE: 4,
+  HARD_BLOCK: 5,
+};
 
 /** Gates that let a body start. */
 export function runsBody(gate: Gate): gate is 'ALLOW' | 'RECLAIM' {

@@ -59,4 +59,6 @@ export interface ReconcileQuestion<Input = unknown> {
 }
 
 /** Asks the provider what became of a call. */
-export type Reconciler<Value, Input = unknown> = (question: ReconcileQuestion<Input>) => Verdict<Value> | PromiseLike<Verdict<Value>>;
+export type Reconciler<Value, Input = unknown> = (
+  question: ReconcileQuestion<Input>,
+) => Verdict<Value> | PromiseLike<Verdict<Value>>;

@@ -1,14 +1,17 @@
-import { evidenceKey } from './identity.js';
 import type { Dispatch } from './dispatch.js';
 import type { Engine } from './engine.js';
-import { type View, decodeCall, decodeEvidence, evidenceFor, leaseHeld, mayHaveHappened } from './record.js';
+import { evidenceKey } from './identity.js';
+import { decodeCall, decodeEvidence, evidenceFor, leaseHeld, mayHaveHappened, type View } from './record.js';
 import { keyWindowEnd, keyWindowOpen } from './resolution.js';
 import { type Situation, standingOf } from './transition.js';
 
 /** What the store says now. */
 export async function look(engine: Engine, dispatch: Dispatch): Promise<View> {
   const { key } = dispatch;
-  const { records, now } = await engine.client.transact({ expect: [], write: [], read: [key, evidenceKey(key)] }, engine.nonce());
+  const { records, now } = await engine.client.transact(
+    { expect: [], write: [], read: [key, evidenceKey(key)] },
+    engine.nonce(),
+  );
   const [stored, evidence] = records;
   return {
     seen: stored === undefined ? undefined : decodeCall(stored, engine.description),
@@ -31,7 +34,9 @@ export function situationOf(dispatch: Pick<Dispatch, 'policy'>, view: View): Sit
     standing: standingOf(record, seen !== undefined && leaseHeld(seen.stored, now)),
     recorded: record?.effect,
     current: policy.effect,
-    windowOpen: seen !== undefined && keyWindowOpen(keyWindowEnd(seen.record, seen.stored.writtenAt, policy.keyValidForMs), now, deadlineMs(dispatch)),
+    windowOpen:
+      seen !== undefined &&
+      keyWindowOpen(keyWindowEnd(seen.record, seen.stored.writtenAt, policy.keyValidForMs), now, deadlineMs(dispatch)),
     reconciler: policy.reconcile !== undefined,
     resolving: resolver !== undefined && now < resolver.until,
     evidence: record !== undefined && evidenceFor(record, view.evidence?.record) !== undefined,
@@ -40,10 +45,15 @@ export function situationOf(dispatch: Pick<Dispatch, 'policy'>, view: View): Sit
 }
 
 /** For a keyed tool that runs again: how long the provider still knows the key after `claimedAt`, by the store's clock. */
-export function windowLeft(dispatch: Pick<Dispatch, 'policy'>, view: Pick<View, 'seen'> | undefined, claimedAt: number): number | undefined {
+export function windowLeft(
+  dispatch: Pick<Dispatch, 'policy'>,
+  view: Pick<View, 'seen'> | undefined,
+  claimedAt: number,
+): number | undefined {
   const { policy } = dispatch;
   const seen = view?.seen;
-  if (seen === undefined || (policy.effect !== 'keyed_mutate' && seen.record.effect !== 'keyed_mutate')) return undefined;
+  if (seen === undefined || (policy.effect !== 'keyed_mutate' && seen.record.effect !== 'keyed_mutate'))
+    return undefined;
   const end = keyWindowEnd(seen.record, seen.stored.writtenAt, policy.keyValidForMs);
   return end === undefined || !mayHaveHappened(seen.record) ? undefined : end - claimedAt;
 }

@@ -1,9 +1,8 @@
-import { type Instant, elapsed } from '../store/process-clock.js';
+import { elapsed, type Instant } from '../store/process-clock.js';
 import type { Dispatch } from './dispatch.js';
 import type { Engine } from './engine.js';
 import { inProgress } from './in-progress.js';
-import type { Seen } from './record.js';
-import type { View } from './record.js';
+import type { Seen, View } from './record.js';
 
 /** However a store tells of changes, it is asked again after this long. */
 const SAFETY_READ_MS = 30_000;
@@ -13,17 +12,38 @@ const SAFETY_READ_MS = 30_000;
  *
  * @throws CallInProgressError when `waitFor` is over, or the caller's own abort reason.
  */
-export async function waitForMove(engine: Engine, dispatch: Dispatch, view: View & { readonly seen: Seen }, started: Instant): Promise<void> {
+export async function waitForMove(
+  engine: Engine,
+  dispatch: Dispatch,
+  view: View & { readonly seen: Seen },
+  started: Instant,
+): Promise<void> {
   const { stored, record } = view.seen;
   const left = dispatch.policy.waitForMs - elapsed(engine.clock, started);
-  if (left <= 0) throw inProgress(dispatch, record.resolver === undefined ? 'another worker holds its lease' : 'its outcome is being asked for');
-  const ends = [stored.lease?.until, record.resolver?.until].filter((until) => until !== undefined && until > view.now) as number[];
+  if (left <= 0)
+    throw inProgress(
+      dispatch,
+      record.resolver === undefined ? 'another worker holds its lease' : 'its outcome is being asked for',
+    );
+  const ends = [stored.lease?.until, record.resolver?.until].filter(
+    (until) => until !== undefined && until > view.now,
+  ) as number[];
   const untilEnd = ends.length === 0 ? SAFETY_READ_MS : Math.min(...ends) - view.now;
-  await waitAtMost(engine, dispatch, { key: stored.key, revision: stored.revision }, Math.min(left, untilEnd, SAFETY_READ_MS));
+  await waitAtMost(
+    engine,
+    dispatch,
+    { key: stored.key, revision: stored.revision },
+    Math.min(left, untilEnd, SAFETY_READ_MS),
+  );
 }
 
 /** Waits until the record has moved, the time is over or the caller aborts. */
-export async function waitAtMost(engine: Engine, dispatch: Dispatch, watched: Pick<Seen['stored'], 'key' | 'revision'>, ms: number): Promise<void> {
+export async function waitAtMost(
+  engine: Engine,
+  dispatch: Dispatch,
+  watched: Pick<Seen['stored'], 'key' | 'revision'>,
+  ms: number,
+): Promise<void> {
   const stop = new AbortController();
   const end = (): void => stop.abort();
   const timer = engine.clock.after(ms, end);

@@ -1,7 +1,7 @@
 import { StoreDamagedError, StoreFormatError, StoreUnavailableError } from '../errors/store.js';
 import { UsageError } from '../errors/usage.js';
 import type { ListPage, ListQuery, Renewal, RenewalResult, Store, Transaction, TransactionResult } from './contract.js';
-import { type ProcessClock, elapsed, instant, pause } from './process-clock.js';
+import { elapsed, instant, type ProcessClock, pause } from './process-clock.js';
 
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 1_000;
@@ -100,12 +100,15 @@ export class StoreClient {
       };
       this.#outstanding.add(entry);
       if (!this.#watching) this.#watch();
-      answer.then((value) => {
-        this.#outstanding.delete(entry);
-        resolve(value);
-      }, (error: unknown) => {
-        if (this.#outstanding.delete(entry)) resolve(failed(error));
-      });
+      answer.then(
+        (value) => {
+          this.#outstanding.delete(entry);
+          resolve(value);
+        },
+        (error: unknown) => {
+          if (this.#outstanding.delete(entry)) resolve(failed(error));
+        },
+      );
     });
   }
 

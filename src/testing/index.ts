@@ -1,24 +1,31 @@
 /** For tests: of your own tools, and of stores of your own. */
-export { failAt, testStore, type FailAtOptions, type TestStore } from './test-store.js';
-export { manualClock, type Cancel, type ManualClock } from './manual-clock.js';
-export { FAULT_POINTS, WorkerLostError, onFaultPoint, type FaultContext, type FaultPoint } from '../ledger/fault-points.js';
+
+export { type EngineOptions, setUpEngine } from '../ledger/engine.js';
 export {
-  runConformanceCase,
-  runStoreConformance,
-  storeConformance,
+  FAULT_POINTS,
+  type FaultContext,
+  type FaultPoint,
+  onFaultPoint,
+  WorkerLostError,
+} from '../ledger/fault-points.js';
+export {
   type ConformanceCase,
   type ConformanceContext,
   type ConformanceOptions,
   type ConformanceResult,
+  runConformanceCase,
+  runStoreConformance,
   type StoreFactory,
   type StoreUnderTest,
+  storeConformance,
 } from './conformance.js';
+export { type Cancel, type ManualClock, manualClock } from './manual-clock.js';
 export {
-  simulatedFaults,
-  simulatedStore,
   type SimulatedEvent,
   type SimulatedFault,
   type SimulatedStore,
   type SimulatedStoreOptions,
+  simulatedFaults,
+  simulatedStore,
 } from './simulated-store.js';
-export { setUpEngine, type EngineOptions } from '../ledger/engine.js';
+export { type FailAtOptions, failAt, type TestStore, testStore } from './test-store.js';

@@ -1,8 +1,8 @@
 import { parseDuration } from '../encoding/duration.js';
-import { setUpEngine } from '../ledger/engine.js';
-import { FAULT_POINTS, type FaultPoint, WorkerLostError, onFaultPoint } from '../ledger/fault-points.js';
-import type { Duration } from '../ledger/options.js';
 import { UsageError } from '../errors/usage.js';
+import { setUpEngine } from '../ledger/engine.js';
+import { FAULT_POINTS, type FaultPoint, onFaultPoint, WorkerLostError } from '../ledger/fault-points.js';
+import type { Duration } from '../ledger/options.js';
 import type { Store } from '../store/contract.js';
 import { memoryStore } from '../store/memory.js';
 import { type ManualClock, manualClock } from './manual-clock.js';
@@ -66,7 +66,11 @@ export interface FailAtOptions {
  */
 export function failAt(point: FaultPoint, options: FailAtOptions = {}): () => void {
   if (!FAULT_POINTS.includes(point)) {
-    throw new UsageError({ place: 'failAt(point)', problem: `${JSON.stringify(point)} is no fault point`, remedy: `Points are ${FAULT_POINTS.join(', ')}.` });
+    throw new UsageError({
+      place: 'failAt(point)',
+      problem: `${JSON.stringify(point)} is no fault point`,
+      remedy: `Points are ${FAULT_POINTS.join(', ')}.`,
+    });
   }
   let left = options.times ?? 1;
   const stop = (): void => onFaultPoint(undefined);

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors/usage.js';
-import { type GuardDefinition, applyGuards, definitionsOf, makeGuard } from './guard.js';
+import { applyGuards, definitionsOf, type GuardDefinition, makeGuard } from './guard.js';
 import type { AnyGuard, Guard, Intersection, Outermost, TypeOf, UnknownFields } from './types.js';
 
 /**
@@ -43,7 +43,8 @@ function checkOrder(parts: readonly GuardDefinition[]): void {
       throw new UsageError({
         place: 'compose',
         problem: `${before.kind} stands outside ${part.kind}`,
-        remedy: 'The order, outermost first, is bounded, protect, ledger or taskLedger, budgeted: a bad call claims nothing, and a replay reserves nothing.',
+        remedy:
+          'The order, outermost first, is bounded, protect, ledger or taskLedger, budgeted: a bad call claims nothing, and a replay reserves nothing.',
       });
     }
   }
@@ -73,7 +74,7 @@ type Tail<G> = TypeOf<G, 'positions'> extends readonly unknown[] ? TypeOf<G, 'po
  */
 export function positional<G extends AnyGuard>(
   guard: [TypeOf<G, 'field'>] extends [never] ? G : 'positional tools have no named fields: use a selector for idFrom',
-): <Args extends Tail<G>, Output extends TypeOf<G, 'gives'>, This = unknown>(
+): <Args extends readonly [...Tail<G>, ...unknown[]], Output extends TypeOf<G, 'gives'>, This = unknown>(
   tool: (this: This, ...args: Args) => Output | PromiseLike<Output>,
 ) => (this: This, ...args: Args) => Promise<Output> {
   const parts = definitionsOf(guard as unknown as AnyGuard);

@@ -3,9 +3,16 @@ import diagnostics_channel from 'node:diagnostics_channel';
 /** Everything the library tells about what it does. Values and arguments are never among it. */
 export interface EventMap {
   /** A body is about to start under a fresh claim. */
-  'mycelium:call-claimed': CallEvent & { readonly gate: 'ALLOW' | 'RECLAIM'; readonly fence: number; readonly attempt: number };
+  'mycelium:call-claimed': CallEvent & {
+    readonly gate: 'ALLOW' | 'RECLAIM';
+    readonly fence: number;
+    readonly attempt: number;
+  };
   /** A result was recorded. */
-  'mycelium:call-committed': CallEvent & { readonly fence: number; readonly by: 'worker' | 'reconciler' | 'operator' | 'evidence' };
+  'mycelium:call-committed': CallEvent & {
+    readonly fence: number;
+    readonly by: 'worker' | 'reconciler' | 'operator' | 'evidence';
+  };
   /** A recorded result was given again. `repeated`: the same attempt of a task had finished this very call itself. */
   'mycelium:call-replayed': CallEvent & { readonly repeated: boolean };
   /** A body ended without a value. */

@@ -40,11 +40,22 @@ export interface GuardDefinition {
 }
 
 /** Where each kind stands, outermost first. */
-export const GUARD_PLACES: Readonly<Record<string, number>> = { bounded: 1, protect: 2, ledger: 3, taskLedger: 3, budgeted: 4 };
+export const GUARD_PLACES: Readonly<Record<string, number>> = {
+  bounded: 1,
+  protect: 2,
+  ledger: 3,
+  taskLedger: 3,
+  budgeted: 4,
+};
 
 type Method = (this: unknown, ...rest: unknown[]) => unknown;
 /** Runs one call of a guarded tool under an identity, and tells what became of it. */
-export type Dispatch = (self: unknown, input: unknown, options: CallOptions | undefined, identity: CallIdentity | undefined) => Promise<Dispatched>;
+export type Dispatch = (
+  self: unknown,
+  input: unknown,
+  options: CallOptions | undefined,
+  identity: CallIdentity | undefined,
+) => Promise<Dispatched>;
 
 /** What `inspectCall` answers from. */
 export interface Dispatched {
@@ -97,7 +108,11 @@ const Generator = Object.getPrototypeOf(function* () {}) as object;
 
 function refuseWhatIsNoTool(tool: unknown, kinds: string): asserts tool is Method {
   if (typeof tool !== 'function') {
-    throw new UsageError({ place: kinds, problem: `was applied to ${tool === null ? 'null' : typeof tool}`, remedy: 'Apply it to a function: ledger(options)(async (input, call) => …).' });
+    throw new UsageError({
+      place: kinds,
+      problem: `was applied to ${tool === null ? 'null' : typeof tool}`,
+      remedy: 'Apply it to a function: ledger(options)(async (input, call) => …).',
+    });
   }
   const shape = Object.getPrototypeOf(tool) as object;
   if (shape === AsyncGenerator || shape === Generator) {
@@ -108,7 +123,11 @@ function refuseWhatIsNoTool(tool: unknown, kinds: string): asserts tool is Metho
     });
   }
   if (guardedTools.has(tool)) {
-    throw new UsageError({ place: kinds, problem: 'was applied to a tool that is guarded already', remedy: 'Put all guards of a tool into one compose(…), which knows their order.' });
+    throw new UsageError({
+      place: kinds,
+      problem: 'was applied to a tool that is guarded already',
+      remedy: 'Put all guards of a tool into one compose(…), which knows their order.',
+    });
   }
 }
 
@@ -136,7 +155,12 @@ export function applyGuards(
       };
   for (const part of [...parts].reverse()) chain = part.bind(info, chain);
 
-  const frameOf = (self: unknown, input: unknown, options: CallOptions | undefined, identity: CallIdentity | undefined): CallFrame => ({
+  const frameOf = (
+    self: unknown,
+    input: unknown,
+    options: CallOptions | undefined,
+    identity: CallIdentity | undefined,
+  ): CallFrame => ({
     self,
     input,
     options,

@@ -56,7 +56,11 @@ export function enterScope<T>(scope: Scope, fn: () => T): T {
 
 function checkText(value: unknown, name: string): void {
   if (value === undefined || (typeof value === 'string' && value.trim() !== '')) return;
-  throw new UsageError({ place: `run({ ${name} })`, problem: 'is not a text with something in it', remedy: `Leave ${name} out, or give it a value.` });
+  throw new UsageError({
+    place: `run({ ${name} })`,
+    problem: 'is not a text with something in it',
+    remedy: `Leave ${name} out, or give it a value.`,
+  });
 }
 
 /**
@@ -80,6 +84,10 @@ export async function run<T>(options: RunOptions, fn: (run: Run) => T | PromiseL
     ...(options.threadId === undefined ? {} : { threadId: options.threadId }),
     ...(options.tenant === undefined ? {} : { tenant: options.tenant }),
   };
-  const visible: Run = { id: current.id, ...(current.threadId === undefined ? {} : { threadId: current.threadId }), ...(current.tenant === undefined ? {} : { tenant: current.tenant }) };
+  const visible: Run = {
+    id: current.id,
+    ...(current.threadId === undefined ? {} : { threadId: current.threadId }),
+    ...(current.tenant === undefined ? {} : { tenant: current.tenant }),
+  };
   return enterScope({ run: current, call: undefined, ancestor: outer?.ancestor }, async () => fn(visible));
 }

@@ -81,25 +81,39 @@ export interface Guard<
 
 /** Any guard at all, for constraints. */
 export interface AnyGuard {
-  readonly [types]: { field: string; body: unknown; gives: unknown; caller: unknown; result: unknown; positions: readonly unknown[] };
+  readonly [types]: {
+    field: string;
+    body: unknown;
+    gives: unknown;
+    caller: unknown;
+    result: unknown;
+    positions: readonly unknown[];
+  };
 }
 
 /** One of the type parameters of a guard. */
 export type TypeOf<G, Name extends keyof AnyGuard[typeof types]> = G extends AnyGuard ? G[typeof types][Name] : never;
 
 /** The intersection over several guards. */
-export type Intersection<G extends readonly unknown[], Name extends keyof AnyGuard[typeof types]> = G extends readonly [infer Head, ...infer Rest]
+export type Intersection<G extends readonly unknown[], Name extends keyof AnyGuard[typeof types]> = G extends readonly [
+  infer Head,
+  ...infer Rest,
+]
   ? TypeOf<Head, Name> & Intersection<Rest, Name>
   : unknown;
 
 /** The outermost that says something. */
-export type Outermost<G extends readonly unknown[], Name extends keyof AnyGuard[typeof types]> = G extends readonly [infer Head, ...infer Rest]
+export type Outermost<G extends readonly unknown[], Name extends keyof AnyGuard[typeof types]> = G extends readonly [
+  infer Head,
+  ...infer Rest,
+]
   ? [TypeOf<Head, Name>] extends [Same]
     ? Outermost<Rest, Name>
     : TypeOf<Head, Name>
   : Same;
 
 /** Fields named by a guard that the schema of another does not have. */
-export type UnknownFields<G extends readonly unknown[]> = unknown extends Intersection<G, 'body'>
-  ? never
-  : Exclude<TypeOf<G[number], 'field'> & string, keyof Intersection<G, 'body'>>;
+export type UnknownFields<G extends readonly unknown[]> =
+  unknown extends Intersection<G, 'body'>
+    ? never
+    : Exclude<TypeOf<G[number], 'field'> & string, keyof Intersection<G, 'body'>>;

@@ -8,10 +8,18 @@ type AnyTool = (this: never, ...args: never[]) => Promise<unknown>;
 export function checkIdentity(identity: CallIdentity, place: string): void {
   const { requestId, occurrence } = identity;
   if (requestId !== undefined && (typeof requestId !== 'string' || requestId.trim() === '')) {
-    throw new UsageError({ place: `${place}({ requestId })`, problem: 'is not a text with something in it', remedy: 'Give the business id as a string, e.g. an invoice number.' });
+    throw new UsageError({
+      place: `${place}({ requestId })`,
+      problem: 'is not a text with something in it',
+      remedy: 'Give the business id as a string, e.g. an invoice number.',
+    });
   }
   if (occurrence !== undefined && (!Number.isSafeInteger(occurrence) || occurrence < 1)) {
-    throw new UsageError({ place: `${place}({ occurrence })`, problem: `is ${String(occurrence)}`, remedy: 'Count intended repetitions from 1.' });
+    throw new UsageError({
+      place: `${place}({ occurrence })`,
+      problem: `is ${String(occurrence)}`,
+      remedy: 'Count intended repetitions from 1.',
+    });
   }
 }
 
@@ -65,7 +73,10 @@ export async function inspectCall<Input, Value>(
   options: CallOptions & CallIdentity = {},
 ): Promise<CallReport<Value>> {
   const { requestId, occurrence, ...rest } = options;
-  const identity: CallIdentity = { ...(requestId === undefined ? {} : { requestId }), ...(occurrence === undefined ? {} : { occurrence }) };
+  const identity: CallIdentity = {
+    ...(requestId === undefined ? {} : { requestId }),
+    ...(occurrence === undefined ? {} : { occurrence }),
+  };
   checkIdentity(identity, 'inspectCall');
   const { value, frame } = await guardedTool(tool, 'inspectCall').dispatch(undefined, input, rest, identity);
   return { value: value as Value, replayed: frame.replayed, requestId: frame.requestId ?? '' };

@@ -2,11 +2,11 @@
 import { openFileStore } from 'mycelium-runtime/store';
 import type { Life } from './order.js';
 import { type Place, Places } from './places.js';
-import type { Phase, RunPlan } from './plan.js';
 import { losePower } from './power-loss.js';
 import { drawFrom } from './random.js';
 import { realSurroundings } from './real-surroundings.js';
 import { type Fresh, recover } from './recovery.js';
+import type { Phase, RunPlan } from './run-plan.js';
 import type { RunRecord } from './run-record.js';
 import { fileWitness, type Witness } from './witness.js';
 import { type LifeEnd, WorkerPool, type WorkerProcess } from './worker-process.js';

@@ -1,7 +1,8 @@
 /** `npm run torture`: see options.ts for its command line. */
 import { runInMemory } from './memory-run.js';
 import { CommandLineError, type Options, parseOptions, USAGE } from './options.js';
-import { planRuns, type RunPlan } from './plan.js';
+import { planRuns } from './plan.js';
+import type { RunPlan } from './run-plan.js';
 import type { RunRecord } from './run-record.js';
 import { exitCodeOf, type Report, Totals } from './totals.js';
 

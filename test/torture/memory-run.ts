@@ -13,10 +13,10 @@ import {
 import { engineLoaded } from './engine-loaded.js';
 import { live } from './life.js';
 import type { Life, Point } from './order.js';
-import type { RunPlan } from './plan.js';
 import { providerOver } from './provider.js';
 import { drawFrom } from './random.js';
 import { type Fresh, recover } from './recovery.js';
+import type { RunPlan } from './run-plan.js';
 import type { RunRecord } from './run-record.js';
 import { losingAnswers, withoutProtection } from './store-wrappers.js';
 import type { Surroundings } from './tools.js';

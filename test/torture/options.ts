@@ -1,7 +1,7 @@
 /** The command line of the harness. */
 import { parseArgs } from 'node:util';
 import { BREAKS, type Break } from './order.js';
-import type { StoreKind } from './plan.js';
+import type { StoreKind } from './run-plan.js';
 
 /** What was asked for. */
 export interface Options {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { CommandLineError, parseOptions } from './options.js';
 import { BREAKS } from './order.js';
-import { expectedFaults, planRuns, roundLength } from './plan.js';
+import { enoughRuns, expectedFaults, planRuns } from './plan.js';
 import { judgeRequests } from './provider.js';
 import { exitCodeOf, Totals } from './totals.js';
 
@@ -15,7 +15,7 @@ test('a run is the same in a longer and in a shorter plan', () => {
 });
 
 test('plans are plain data, as they are sent to other processes', () => {
-  const plans = planRuns('file', roundLength('file'), 1);
+  const plans = planRuns('file', enoughRuns('file'), 1);
   expect(JSON.parse(JSON.stringify(plans))).toEqual(plans);
 });
 
@@ -60,7 +60,7 @@ test.each([
 
 test('a harness in which nothing happened is not content with itself', () => {
   const totals = new Totals('memory', 1, undefined);
-  for (const plan of planRuns('memory', roundLength('memory'), 1))
+  for (const plan of planRuns('memory', enoughRuns('memory'), 1))
     totals.add({ ...plan, jobs: [] }, { events: [], kills: 0 });
   const report = totals.report(1, new Map([['stop', 'not here']]));
   expect(report.not_shown).toContain('no call was answered');

@@ -37,7 +37,7 @@ function judge(request: Requested, closedThrough: number, honoured: Map<string, 
 }
 
 /** The requests for a key that took effect, in order. */
-export function effectsOf(events: readonly Event[], key: string): Requested[] {
+function effectsOf(events: readonly Event[], key: string): Requested[] {
   return [...judgeRequests(events)]
     .filter(([request, { outcome }]) => request.key === key && outcome === 'accepted')
     .map(([request]) => request);

@@ -13,7 +13,7 @@ import {
 } from 'mycelium-runtime';
 import type { Job, Point, Settings } from './order.js';
 import { type Provider, type Result, resultOf } from './provider.js';
-import { TASK, TOOL_KINDS, type ToolKind, toolKind } from './tool-kinds.js';
+import { TASK, type ToolKind, toolKind } from './tool-kinds.js';
 import type { Witness } from './witness.js';
 
 /** Where a worker lives. */

@@ -1,7 +1,8 @@
 /** Adds up the verdicts of all runs, and says whether the harness has anything to be proud of. */
 import { type Counter, check, type Finding } from './checker.js';
 import type { Break } from './order.js';
-import { expectedFaults, type RunPlan, roundLength, type StoreKind } from './plan.js';
+import { enoughRuns, expectedFaults } from './plan.js';
+import type { RunPlan, StoreKind } from './run-plan.js';
 import type { RunRecord } from './run-record.js';
 
 /** A finding and where it was made. */
@@ -118,7 +119,7 @@ export class Totals {
       return this.found ? [] : [`the harness is blind: without ${this.#broken} it found neither duplicates nor losses`];
     const missing: string[] = [];
     if (this.#counts.answered === 0) missing.push('no call was answered');
-    if (this.#counts.runs < roundLength(this.#store)) return missing;
+    if (this.#counts.runs < enoughRuns(this.#store)) return missing;
     if (this.#counts.kills === 0) missing.push('no worker was killed');
     for (const fault of expectedFaults(this.#store)) {
       if (!this.#fired.has(fault) && !notRun.has(fault)) missing.push(`never struck: ${fault}`);

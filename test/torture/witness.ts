@@ -159,7 +159,7 @@ export function fileWitness(path: string): Witness & { close(): void } {
 }
 
 /** Reads lines; one that is being written by a worker that is dying right now is not there yet. */
-export function parseEvents(text: string): Event[] {
+function parseEvents(text: string): Event[] {
   const end = text.lastIndexOf('\n');
   if (end < 0) return [];
   return text

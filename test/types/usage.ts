@@ -3,7 +3,6 @@
  * An unused `@ts-expect-error` is an error, so every refusal below is checked.
  */
 import { tool } from 'ai';
-import { z } from 'zod';
 import {
   ActionLedger,
   committed,
@@ -18,11 +17,12 @@ import {
   positional,
   run,
   sideEffect,
-  taskLedger,
   type ToolCall,
+  taskLedger,
   unknown,
   withCall,
 } from 'mycelium-runtime';
+import { z } from 'zod';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function is<T extends true>(): void {
@@ -44,7 +44,8 @@ interface Transfer {
 
 // One function.
 const sendPayment = ledger({ name: 'send_payment', effect: 'keyed_mutate', keyValidFor: '24h', idFrom: ['invoiceId'] })(
-  async ({ amount }: { invoiceId: string; amount: number }, call) => gateway.charge({ amount }, { idempotencyKey: call.idempotencyKey }),
+  async ({ amount }: { invoiceId: string; amount: number }, call) =>
+    gateway.charge({ amount }, { idempotencyKey: call.idempotencyKey }),
 );
 is<Equal<Parameters<typeof sendPayment>[0], { invoiceId: string; amount: number }>>();
 is<Equal<Awaited<ReturnType<typeof sendPayment>>, { chargeId: string; amount: number }>>();
@@ -65,18 +66,20 @@ ledger({ efect: 'read' });
 // @ts-expect-error a class that does not exist
 ledger({ effect: 'sometimes' });
 // @ts-expect-error a missing field of the call
-sendPayment({ invoiceId: 'inv-42' });
+void sendPayment({ invoiceId: 'inv-42' });
 // @ts-expect-error a misspelt identity
 withCall(sendPayment, { requestID: 'manual-7' });
 // @ts-expect-error the input of another tool
-inspectCall(sendPayment, { id: 'inv-42' });
+void inspectCall(sendPayment, { id: 'inv-42' });
 // @ts-expect-error a boundary that does not exist
 ledger({ boundary: 'late' });
 // @ts-expect-error tasks have no boundary of their own
 taskLedger({ boundary: 'explicit' });
 
 // The result of a guard is a bare function: generics and `this` survive.
-const generic = ledger({ name: 'echo', effect: 'read', idFrom: ['id'] })(async <T extends { id: string }>(input: T) => input);
+const generic = ledger({ name: 'echo', effect: 'read', idFrom: ['id'] })(
+  async <T extends { id: string }>(input: T) => input,
+);
 const echoed = generic({ id: 'a', extra: 1 });
 is<Equal<Awaited<typeof echoed>['extra'], number>>();
 const withThis = ledger({ name: 'with_this' })(async function (this: { prefix: string }, { q }: { q: string }) {
@@ -112,23 +115,35 @@ class Wrong {
 void Wrong;
 
 // Positional functions.
-const pay = positional(ledger({ name: 'pay', idFrom: (amount, account) => account }))(async (amount: number, account: string) => `${amount} ${account}`);
+const pay = positional(ledger({ name: 'pay', idFrom: (_amount, account) => account }))(
+  async (amount: number, account: string) => `${amount} ${account}`,
+);
 is<Equal<typeof pay, (this: unknown, amount: number, account: string) => Promise<string>>>();
 const payment = pay(5, 'a');
 // @ts-expect-error arguments are checked
-pay('5', 'a');
+void pay('5', 'a');
 // @ts-expect-error fields have no meaning for positional arguments
 positional(ledger({ idFrom: ['account'] }));
-const typedSelector = positional(ledger({ name: 'typed', idFrom: (amount: number, account: string) => `${amount}${account}` }));
+const typedSelector = positional(
+  ledger({ name: 'typed', idFrom: (amount: number, account: string) => `${amount}${account}` }),
+);
 typedSelector(async (amount: number, account: string) => amount + account.length);
 // @ts-expect-error the selector reads other arguments than the tool has
 typedSelector(async (account: string) => account);
 
 // Selectors over one input.
-const selected = ledger({ name: 'selected', idFrom: (input: Transfer) => input.transferId })(async (input: Transfer) => input.iban);
+const selected = ledger({ name: 'selected', idFrom: (input: Transfer) => input.transferId })(
+  async (input: Transfer) => input.iban,
+);
 is<Equal<Parameters<typeof selected>[0], Transfer>>();
+const byTransfer = ledger({ name: 'selected', idFrom: (input: Transfer) => input.transferId });
 // @ts-expect-error the selector wants what the body's input does not have
-ledger({ name: 'selected', idFrom: (input: Transfer) => input.transferId })(async (input: { other: string }) => input.other);
+byTransfer(async (input: { other: string }) => input.other);
+// A selector may read the first of several arguments only.
+const first = positional(ledger({ name: 'first', idFrom: (id: string) => id }))(
+  async (id: string, n: number) => id + n,
+);
+is<Equal<typeof first, (this: unknown, id: string, n: number) => Promise<string>>>();
 
 // The point of no return, and what happened at the provider.
 const wire = ledger({
@@ -145,31 +160,47 @@ const wire = ledger({
   return call.effect(() => bank.send({ iban: input.iban }, call.idempotencyKey));
 });
 is<Equal<Awaited<ReturnType<typeof wire>>, { ref: string }>>();
+const otherResult = ledger({ name: 'wire', idFrom: ['transferId'], reconcile: async () => committed({ other: 1 }) });
 // @ts-expect-error a reconciler that knows another result than the tool returns
-ledger({ name: 'wire', idFrom: ['transferId'], reconcile: async () => committed({ other: 1 }) })(async (input: Transfer) => ({ ref: input.iban }));
+otherResult(async (input: Transfer) => ({ ref: input.iban }));
 // @ts-expect-error a reconciler that returns no verdict
 ledger({ name: 'wire', reconcile: async () => 'done' });
-ledger({ name: 'wire', reconcile: async () => notExecuted('the order book is closed') })(async (input: Transfer) => ({ ref: input.iban }));
+ledger({ name: 'wire', reconcile: async () => notExecuted('the order book is closed') })(async (input: Transfer) => ({
+  ref: input.iban,
+}));
 // @ts-expect-error evidence is a sentence
 notExecuted(404);
 
 // A task.
-const processInvoice = taskLedger({ name: 'process_invoice', idFrom: ['invoiceId'] })(async ({ invoiceId }: { invoiceId: string }) => {
-  const payment = await sendPayment({ invoiceId, amount: 1 });
-  return { invoiceId, status: 'paid' as const, payment };
-});
+const processInvoice = taskLedger({ name: 'process_invoice', idFrom: ['invoiceId'] })(
+  async ({ invoiceId }: { invoiceId: string }) => {
+    const payment = await sendPayment({ invoiceId, amount: 1 });
+    return { invoiceId, status: 'paid' as const, payment };
+  },
+);
 is<Equal<Awaited<ReturnType<typeof processInvoice>>['status'], 'paid'>>();
 
 // Several guards.
-const composed = compose(ledger({ name: 'composed', effect: 'read', idFrom: ['customerId'] }))(async ({ customerId }: { customerId: string; limit: number }) => customerId);
+const composed = compose(ledger({ name: 'composed', effect: 'read', idFrom: ['customerId'] }))(
+  async ({ customerId }: { customerId: string; limit: number }) => customerId,
+);
 is<Equal<Parameters<typeof composed>[0], { customerId: string; limit: number }>>();
 // @ts-expect-error a field that the body does not have
 compose(ledger({ idFrom: ['customerID'] }))(async ({ customerId }: { customerId: string }) => customerId);
 // @ts-expect-error compose takes guards, not tools
 compose(async () => 1);
 // A guard that changes what the caller writes and sees, as a schema does; `compose` checks fields against it.
-declare const schema: Guard<never, { customerId: string; limit: number }, { id: string }, { customerId: string; limit?: number }, { id: string; checked: true }>;
-const checked = compose(schema, ledger({ idFrom: ['customerId'] }))(async ({ customerId, limit }) => ({ id: `${customerId}${limit.toFixed()}` }));
+declare const schema: Guard<
+  never,
+  { customerId: string; limit: number },
+  { id: string },
+  { customerId: string; limit?: number },
+  { id: string; checked: true }
+>;
+const checked = compose(
+  schema,
+  ledger({ idFrom: ['customerId'] }),
+)(async ({ customerId, limit }) => ({ id: `${customerId}${limit.toFixed()}` }));
 is<Equal<Parameters<typeof checked>[0], { customerId: string; limit?: number }>>();
 is<Equal<Awaited<ReturnType<typeof checked>>, { id: string; checked: true }>>();
 // @ts-expect-error a field that the schema does not have
@@ -193,7 +224,11 @@ tool({ inputSchema: amountOnly, execute: misspelt(async (input) => input) });
 // Owning the loop.
 async function ownLoop(): Promise<string> {
   const actions = new ActionLedger({ store: await openStore('memory:') });
-  await using begun = await actions.begin<{ ref: string }>({ name: 'wire', effect: 'irreversible' }, { to: 'bob' }, { requestId: 'w-1' });
+  await using begun = await actions.begin<{ ref: string }>(
+    { name: 'wire', effect: 'irreversible' },
+    { to: 'bob' },
+    { requestId: 'w-1' },
+  );
   if (begun.gate === 'RETURN') {
     is<Equal<typeof begun.result, { ref: string }>>();
     return begun.result.ref;
@@ -211,10 +246,13 @@ async function ownLoop(): Promise<string> {
 }
 
 // Ambient.
-const ambient = run({ threadId: 't', runId: 'r' }, async (current) => [current.id, await sideEffect(() => 1), idempotencyKey()] as const);
+const ambient = run(
+  { threadId: 't', runId: 'r' },
+  async (current) => [current.id, await sideEffect(() => 1), idempotencyKey()] as const,
+);
 is<Equal<Awaited<typeof ambient>, readonly [string, number, string]>>();
 // @ts-expect-error a misspelt run option
-run({ thread: 't' }, () => 1);
+void run({ thread: 't' }, () => 1);
 
 function refusal(): never {
   throw new NotExecutedError('declined before anything was sent', { llmMessage: 'The card was declined.' });

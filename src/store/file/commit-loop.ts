@@ -141,27 +141,24 @@ export class CommitLoop {
     if (!this.#settings.readsBack)
       for (const one of sent) one.settled = one.operation.presume(generation.state, one.entry[2]);
     const failure = await this.#append(sent);
+    // Everything up to our last frame is in the file, and so in the reach of a flush that begins now.
+    const flushing = outcomeOf(generation.file.flush());
     const { size, removed } = generation.look();
     // If the file grew by our bytes and no others, they are where we think they are.
     const alone = failure === undefined && size === end;
     this.#fresh = alone ? size : -1;
-    try {
-      await generation.file.flush();
-    } catch (error) {
-      return this.#leave(sent, again, error);
+    const flushed = await flushing;
+    if (flushed !== undefined) return this.#leave(sent, again, flushed.error);
+    const enough = failure === undefined && !removed;
+    if (alone) this.#applyOwn(sent);
+    else {
+      // What is missing is only known from the end of the log, which the first flush may not have reached.
+      const beyond = enough ? undefined : await outcomeOf(generation.file.flush());
+      if (beyond !== undefined) return this.#leave(sent, again, beyond.error);
+      await this.#read(size, sent, enough);
     }
-    if (alone) {
-      let at = generation.read;
-      for (const one of sent) {
-        at += one.frame.length;
-        const outcome = generation.applyOwn(one.entry, one.operation.texts, at);
-        if (outcome === undefined) break;
-        if (this.#settings.readsBack) settle(one, outcome, generation);
-      }
-    } else await this.#read(size, sent);
-    this.#upToDate(size);
-    if (removed && !generation.state.sealed)
-      throw this.#break(new Error(`${generation.file.path} was removed while it was in use`));
+    this.#upToDate(enough && generation.read < size ? -1 : size);
+    if (removed && !generation.state.sealed) throw this.#break(gone(generation));
     for (const { operation, settled } of sent) {
       if (settled) operation.answer();
       else if (generation.state.sealed) again.push(operation);
@@ -175,21 +172,28 @@ export class CommitLoop {
     for (const { operation } of missing) operation.refuse(this.#unavailable(operation.during, 'no', failure));
   }
 
+  #applyOwn(sent: readonly Sent[]): void {
+    const { generation } = this;
+    let at = generation.read;
+    for (const one of sent) {
+      at += one.frame.length;
+      const outcome = generation.applyOwn(one.entry, one.operation.texts, at);
+      if (outcome === undefined) return;
+      if (this.#settings.readsBack) settle(one, outcome, generation);
+    }
+  }
+
   async #refresh(): Promise<void> {
     const { generation } = this;
     const { size, removed } = generation.look();
     if (size !== this.#fresh) {
       this.#fresh = -1;
-      try {
-        await generation.file.flush();
-      } catch (error) {
-        return this.#leave([], [], error);
-      }
+      const flushed = await outcomeOf(generation.file.flush());
+      if (flushed !== undefined) return this.#leave([], [], flushed.error);
       await this.#read(size, []);
       this.#upToDate(size);
     }
-    if (removed && !generation.state.sealed)
-      throw this.#break(new Error(`${generation.file.path} was removed while it was in use`));
+    if (removed && !generation.state.sealed) throw this.#break(gone(generation));
   }
 
   /** Appends all frames; after a short write, the ones that did not land as a whole are written anew. */
@@ -211,18 +215,21 @@ export class CommitLoop {
     }
   }
 
-  async #read(size: number, sent: readonly Sent[]): Promise<void> {
+  /** Reads what stands before `size`, or only up to the last frame sent. */
+  async #read(size: number, sent: readonly Sent[], onlySent = false): Promise<void> {
     const { generation } = this;
     const first = sent[0]?.entry[1][1] ?? 0;
     await readThrough(generation, size, (sequence, outcome) => {
       const one = sent[sequence - first];
       if (one !== undefined && this.#settings.readsBack) settle(one, outcome, generation);
+      return !onlySent || one !== sent.at(-1);
     });
   }
 
-  #upToDate(size: number): void {
+  /** @param fresh - the size at which the file holds nothing that has not been read. */
+  #upToDate(fresh: number): void {
     this.generation.markFlushed();
-    this.#fresh = size;
+    this.#fresh = fresh;
     this.#settings.clock.learn(this.generation.state.time);
   }
 
@@ -308,6 +315,18 @@ export class CommitLoop {
 
 /** Why a store answers nothing more. Never leaves this file: callers get what caused it. */
 class BrokenLog extends Error {}
+
+/** What a flush failed with; undefined when it did not. */
+function outcomeOf(flush: Promise<void>): Promise<{ error: unknown } | undefined> {
+  return flush.then(
+    () => undefined,
+    (error: unknown) => ({ error }),
+  );
+}
+
+function gone({ file }: Generation): Error {
+  return new Error(`${file.path} was removed while it was in use`);
+}
 
 function settle(one: Sent, outcome: Outcome, { state }: Generation): void {
   one.settled = one.operation.settle(outcome, state);

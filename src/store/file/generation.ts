@@ -9,8 +9,8 @@ import type { LogState, Verdict } from './log-state.js';
 /** What became of an entry: the verdict on a transaction, or for each renewal whether its lease is held. */
 export type Outcome = Verdict | readonly boolean[];
 
-/** Is told what became of this writer's entries, as the log is read past them. */
-export type OnOwn = (sequence: number, outcome: Outcome) => void;
+/** Is told what became of this writer's entries, as the log is read past them. False: nothing behind is to be read. */
+export type OnOwn = (sequence: number, outcome: Outcome) => boolean;
 
 /** How much is read at once: what the event loop is kept from other work for is a few milliseconds. */
 const CHUNK = 1 << 20;
@@ -105,7 +105,8 @@ export class Generation {
       if (rest > CHUNK) this.#chunk ??= Buffer.allocUnsafeSlow(CHUNK);
       const bytes = this.file.read(this.read, Math.min(length, rest), this.#chunk);
       if (rest <= CHUNK) this.#chunk = undefined;
-      if (this.#take(bytes, onOwn)) return this.read < to && !this.state.sealed;
+      const taken = this.#take(bytes, onOwn);
+      if (taken !== 'none') return taken === 'some' && this.read < to && !this.state.sealed;
       const next = findFrame(bytes, 0, bytes.length);
       if (next === -1 && bytes.length < rest && length < rest) continue;
       const bad = unexplained(bytes, 0, next === -1 ? bytes.length : next, this.read);
@@ -133,10 +134,11 @@ export class Generation {
     this.file.close();
   }
 
-  /** Applies the whole frames at the beginning of the bytes. Whether there was one. */
-  #take(bytes: Buffer, onOwn: OnOwn): boolean {
+  /** Applies the whole frames at the beginning of the bytes. `enough`: `onOwn` wants no more. */
+  #take(bytes: Buffer, onOwn: OnOwn): 'none' | 'some' | 'enough' {
     let at = 0;
-    while (!this.state.sealed) {
+    let enough = false;
+    while (!this.state.sealed && !enough) {
       const end = frameEnd(bytes, at, bytes.length);
       if (end <= 0) {
         if (end === BROKEN && at === 0 && this.read === 0 && bytes.length > 0) {
@@ -144,29 +146,35 @@ export class Generation {
         }
         break;
       }
-      this.#apply(payloadOf(bytes, at, end), this.read + at, onOwn);
+      enough = !this.#apply(this.#parse(payloadOf(bytes, at, end), this.read + at), this.read + at, onOwn);
       this.#frames++;
       at = end;
     }
     this.read += at;
-    return at > 0;
+    if (enough) return 'enough';
+    return at > 0 ? 'some' : 'none';
   }
 
-  #apply(payload: string, offset: number, onOwn: OnOwn): void {
-    let entry: Entry;
+  #parse(payload: string, offset: number): Entry {
     try {
-      entry = JSON.parse(payload) as Entry;
+      const entry: unknown = JSON.parse(payload);
+      if (Array.isArray(entry)) return entry as unknown as Entry;
     } catch {
-      throw this.#damage(offset, 'the record is not the text it should be');
+      // As below.
     }
+    throw this.#damage(offset, 'the record is not the text it should be');
+  }
+
+  /** Whether what stands behind the entry is to be read as well. */
+  #apply(entry: Entry, offset: number, onOwn: OnOwn): boolean {
     if (this.opening === undefined) {
       if (entry[0] !== 'open') throw this.#damage(offset, 'the log does not begin with its opening record');
       this.#open(entry, offset);
-      return;
+      return true;
     }
     if (entry[0] === 'kept') {
       this.#keep(entry[1], offset);
-      return;
+      return true;
     }
     if (this.#keptLeft > 0)
       throw this.#damage(offset, `${this.#keptLeft} records handed down by the generation before are missing`);
@@ -183,7 +191,7 @@ export class Generation {
     const problem = this.#order.problemWith(entry[1], offset);
     if (problem !== undefined) throw this.#damage(offset, problem);
     const outcome = this.#outcomeOf(entry, entry[0] === 'write' ? entry[4].map(textOf) : []);
-    if (entry[1][0] === this.#writer) onOwn(entry[1][1], outcome);
+    return entry[1][0] !== this.#writer || onOwn(entry[1][1], outcome);
   }
 
   #outcomeOf(entry: LoggedEntry, texts: readonly string[]): Outcome {

@@ -84,7 +84,7 @@ export async function publishSuccessor(folder: Folder, { number, opening, state 
 }
 
 /** Reads what stands before `to`, and lets other work of the process come in between. */
-export async function readThrough(generation: Generation, to: number, onOwn: OnOwn): Promise<void> {
+export async function readThrough(generation: Generation, to: number, onOwn: OnOwn = () => true): Promise<void> {
   while (generation.readSome(to, onOwn)) await nextTurn();
 }
 
@@ -97,7 +97,7 @@ export async function readThrough(generation: Generation, to: number, onOwn: OnO
 export async function endUnflushed(generation: Generation): Promise<void> {
   if (!generation.state.sealed) {
     await generation.file.append(generation.frame((origin) => ['seal', origin, generation.state.time]));
-    await readThrough(generation, generation.look().size, () => {});
+    await readThrough(generation, generation.look().size);
   }
   if (!generation.state.sealed) throw new Error(`${generation.file.path} could neither be flushed nor be ended`);
 }
@@ -108,7 +108,7 @@ async function load(generation: Generation): Promise<void> {
     () => undefined,
     (error: unknown) => ({ error }),
   );
-  await readThrough(generation, size, () => {});
+  await readThrough(generation, size);
   generation.checkWhole();
   if (failure === undefined) generation.markFlushed();
   else {

@@ -1,11 +1,26 @@
 /** What else can happen: reconcilers at work, an operator, delayed claims, clocks. */
-import type { CallRecord, Resolution, Seen } from '../../../src/ledger/record.js';
+import type { CallRecord, Resolution, Seen, View } from '../../../src/ledger/record.js';
 import { leaseEndedAt } from '../../../src/ledger/record.js';
-import type { View } from '../../../src/ledger/record.js';
+import { holds, land, type Move, type Turn } from './claim-moves.js';
 import * as invariants from './invariants.js';
 import type { Rules } from './rules.js';
-import { currentLife, type Finding, type Life, look, NEW_LIFE, now, put, type Scenario, setLife, setWorker, spend, TICK, type Worker, type World } from './world.js';
-import { holds, land, type Move, type Turn, workerMoves } from './worker-moves.js';
+import { workerMoves } from './worker-moves.js';
+import {
+  currentLife,
+  type Finding,
+  type Life,
+  look,
+  NEW_LIFE,
+  now,
+  put,
+  type Scenario,
+  setLife,
+  setWorker,
+  spend,
+  TICK,
+  type Worker,
+  type World,
+} from './world.js';
 
 type Open = View & { readonly seen: Seen };
 
@@ -21,7 +36,10 @@ function write(rules: Rules, world: World, view: Open, record: CallRecord): Worl
   invariants.demand(!invariants.held(world), 'a record was settled or asked about while a worker holds its lease');
   invariants.keepsWhatIsCommitted(world, record);
   const { lease } = view.seen.stored;
-  const kept = lease === undefined || record.phase === 'committed' || record.phase === 'aborted' ? undefined : { owner: lease.owner, fence: lease.fence, ms: 0 };
+  const kept =
+    lease === undefined || record.phase === 'committed' || record.phase === 'aborted'
+      ? undefined
+      : { owner: lease.owner, fence: lease.fence, ms: 0 };
   return put(world, record, kept);
 }
 
@@ -30,12 +48,32 @@ function takeTurn({ rules, world, plan, worker, position }: Turn): Move[] {
   const { record } = view.seen;
   const proof = rules.evidenceFor(record, view.evidence?.record);
   if (proof !== undefined) {
-    const adopted = write(rules, world, view, rules.committedRecord(record, proof.result, resolution('evidence', 'completed')));
-    return [{ label: adopted === undefined ? 'cannot adopt the evidence' : 'adopts the evidence', to: setWorker(adopted ?? world, position, IDLE) }];
+    const adopted = write(
+      rules,
+      world,
+      view,
+      rules.committedRecord(record, proof.result, resolution('evidence', 'completed')),
+    );
+    return [
+      {
+        label: adopted === undefined ? 'cannot adopt the evidence' : 'adopts the evidence',
+        to: setWorker(adopted ?? world, position, IDLE),
+      },
+    ];
   }
-  const asked = write(rules, world, view, rules.askedRecord(view.seen, { owner: plan.owner, until: view.now + plan.policy.leaseMs }, view.now));
+  const asked = write(
+    rules,
+    world,
+    view,
+    rules.askedRecord(view.seen, { owner: plan.owner, until: view.now + plan.policy.leaseMs }, view.now),
+  );
   if (asked === undefined) return [{ label: 'does not get the turn to ask', to: setWorker(world, position, IDLE) }];
-  return [{ label: 'takes the turn to ask', to: setWorker(asked, position, { at: 'asking', view: look(asked), effects: world.effects.length }) }];
+  return [
+    {
+      label: 'takes the turn to ask',
+      to: setWorker(asked, position, { at: 'asking', view: look(asked), effects: world.effects.length }),
+    },
+  ];
 }
 
 function ask({ world, worker, position, scenario }: Turn): Move[] {
@@ -52,14 +90,34 @@ function rule({ rules, world, worker, position, plan }: Turn): Move[] {
   const view = worker.view as Open;
   const { record, stored } = view.seen;
   const finding = worker.asked as Finding;
-  const ends = (label: string, to: World | undefined): Move[] => [{ label: to === undefined ? `${label}: it has moved` : label, to: setWorker(to ?? world, position, IDLE) }];
+  const ends = (label: string, to: World | undefined): Move[] => [
+    { label: to === undefined ? `${label}: it has moved` : label, to: setWorker(to ?? world, position, IDLE) },
+  ];
   if (finding.outcome === 'committed') {
-    return ends('settles it as committed', write(rules, world, view, rules.committedRecord(record, { as: 'full', text: finding.value }, resolution('reconciler', 'completed'))));
+    return ends(
+      'settles it as committed',
+      write(
+        rules,
+        world,
+        view,
+        rules.committedRecord(record, { as: 'full', text: finding.value }, resolution('reconciler', 'completed')),
+      ),
+    );
   }
   if (finding.outcome === 'not-executed') {
-    const believed = rules.believesNotExecuted({ recorded: record.effect, current: plan.policy.effect }, leaseEndedAt(stored, record), plan.policy.settleAfterMs, view.now);
+    const believed = rules.believesNotExecuted(
+      { recorded: record.effect, current: plan.policy.effect },
+      leaseEndedAt(stored, record),
+      plan.policy.settleAfterMs,
+      view.now,
+    );
     if (believed === true) {
-      const settled = write(rules, world, view, rules.notExecutedRecord(record, resolution('reconciler', 'not-executed')));
+      const settled = write(
+        rules,
+        world,
+        view,
+        rules.notExecutedRecord(record, resolution('reconciler', 'not-executed')),
+      );
       if (settled === undefined) return ends('settles it as not executed', undefined);
       const strict = (world.lives[currentLife(world)] as Life).strictest;
       invariants.demand(strict !== 'irreversible', 'a reconciler re-opened an irreversible call');
@@ -80,12 +138,17 @@ function operatorMoves(scenario: Scenario, rules: Rules, world: World): Move[] {
   if (budget.operator > 0) {
     const [value] = invariants.visible(world, { ...scenario, providerLag: 0 });
     const as = value === undefined ? 'not-executed' : 'completed';
-    const ownerIsDead = scenario.workers.every(({ owner }, position) => owner !== record.owner || world.workers[position]?.at === 'dead');
+    const ownerIsDead = scenario.workers.every(
+      ({ owner }, position) => owner !== record.owner || world.workers[position]?.at === 'dead',
+    );
     const held = rules.leaseHeld(stored, view.now);
     const forced = held && ownerIsDead;
     const evidence = rules.evidenceFor(record, view.evidence?.record) !== undefined;
     if (rules.refuseRelease(record, as, held, forced, evidence) === undefined) {
-      const looked: World = { ...spend(world, 'operator'), operator: { view: { ...view, seen: view.seen }, as, value: value ?? '', forced } };
+      const looked: World = {
+        ...spend(world, 'operator'),
+        operator: { view: { ...view, seen: view.seen }, as, value: value ?? '', forced },
+      };
       moves.push({ label: `operator looks, and will release it as ${as}${forced ? ', by force' : ''}`, to: looked });
     }
   }
@@ -108,11 +171,17 @@ function release(rules: Rules, world: World, { view, as, value, forced }: NonNul
     invariants.keepsWhatIsCommitted(world, next);
     const life = currentLife(world);
     const told = (world.lives[life] as Life).told;
-    return { label: 'operator releases it as completed', to: setLife(put(rest, next, undefined), life, { told: [...told, value] }) };
+    return {
+      label: 'operator releases it as completed',
+      to: setLife(put(rest, next, undefined), life, { told: [...told, value] }),
+    };
   }
   const next = rules.notExecutedRecord(record, resolution('operator', 'not-executed'));
   invariants.keepsWhatIsCommitted(world, next);
-  return { label: 'operator releases it as not executed', to: invariants.settledAsNotExecuted(put(rest, next, undefined), true) };
+  return {
+    label: 'operator releases it as not executed',
+    to: invariants.settledAsNotExecuted(put(rest, next, undefined), true),
+  };
 }
 
 function clockMoves(scenario: Scenario, world: World): Move[] {
@@ -121,7 +190,10 @@ function clockMoves(scenario: Scenario, world: World): Move[] {
   if (budget.ticks > 0) moves.push({ label: 'time passes', to: { ...spend(world, 'ticks'), real: world.real + TICK } });
   if (budget.jumps > 0 && scenario.jumpBy !== 0) {
     const way = scenario.jumpBy > 0 ? 'forward' : 'back';
-    moves.push({ label: `the store's clock jumps ${way}`, to: { ...spend(world, 'jumps'), skew: world.skew + scenario.jumpBy } });
+    moves.push({
+      label: `the store's clock jumps ${way}`,
+      to: { ...spend(world, 'jumps'), skew: world.skew + scenario.jumpBy },
+    });
   }
   return moves;
 }
@@ -130,12 +202,25 @@ function clockMoves(scenario: Scenario, world: World): Move[] {
 export function* moves(scenario: Scenario, rules: Rules, world: World): Generator<() => readonly Move[], void, void> {
   for (const [position, worker] of world.workers.entries()) {
     const plan = scenario.workers[position] as Turn['plan'];
-    const twin = worker.untouched === true && world.workers.some((other, at) => at < position && other.untouched === true && scenario.workers[at]?.policy === plan.policy);
+    const twin =
+      worker.untouched === true &&
+      world.workers.some(
+        (other, at) => at < position && other.untouched === true && scenario.workers[at]?.policy === plan.policy,
+      );
     if (twin) continue;
     const turn: Turn = { scenario, rules, world, position, plan, worker };
     const name = `w${position + 1}`;
     yield () => {
-      const made = [...workerMoves(turn), ...(worker.at === 'turning' ? takeTurn(turn) : worker.at === 'asking' ? ask(turn) : worker.at === 'ruling' ? rule(turn) : [])];
+      const made = [
+        ...workerMoves(turn),
+        ...(worker.at === 'turning'
+          ? takeTurn(turn)
+          : worker.at === 'asking'
+            ? ask(turn)
+            : worker.at === 'ruling'
+              ? rule(turn)
+              : []),
+      ];
       return made.map(({ label, to }) => ({ label: `${name} ${label}`, to }));
     };
   }

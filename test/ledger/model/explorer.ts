@@ -1,7 +1,7 @@
 /**
  * Walks every interleaving of a scenario, breadth first, so that the first violation found has the shortest trace.
  */
-import { moves, everythingOver } from './actor-moves.js';
+import { everythingOver, moves } from './actor-moves.js';
 import { Violation } from './invariants.js';
 import { ENGINE, type Rules } from './rules.js';
 import { demandWayOut } from './way-out.js';
@@ -52,7 +52,12 @@ export function explore(scenario: Scenario, rules: Rules = ENGINE, atMost = 3_00
   let made = 0;
   const broken = (node: Node, label: string, error: unknown): Exploration => {
     if (!(error instanceof Violation)) throw error;
-    return { states: known.size, moves: made, happened: kindsOf(counts), violation: { what: error.message, trace: traceOf(node, label) } };
+    return {
+      states: known.size,
+      moves: made,
+      happened: kindsOf(counts),
+      violation: { what: error.message, trace: traceOf(node, label) },
+    };
   };
   while (level.length > 0) {
     const next: Reached[] = [];
@@ -87,7 +92,13 @@ export function explore(scenario: Scenario, rules: Rules = ENGINE, atMost = 3_00
 }
 
 /** Each record once: what leads out of it does not depend on who else is where. */
-function checkExit(scenario: Scenario, rules: Rules, policies: Parameters<typeof demandWayOut>[1], world: World, exits: Set<string>): void {
+function checkExit(
+  scenario: Scenario,
+  rules: Rules,
+  policies: Parameters<typeof demandWayOut>[1],
+  world: World,
+  exits: Set<string>,
+): void {
   const view = { ...look(world), now: everythingOver(world) };
   if (view.seen === undefined) return;
   const text = `${numberOf(view.seen.record)},${view.evidence === undefined ? '' : numberOf(view.evidence.record)},${scenario.timed ? view.now : ''}`;
@@ -100,5 +111,8 @@ function checkExit(scenario: Scenario, rules: Rules, policies: Parameters<typeof
 export function tell(exploration: Exploration): string {
   const { violation } = exploration;
   if (violation === undefined) return 'no invariant is broken';
-  return [`${violation.what}, after ${exploration.states} states:`, ...violation.trace.map((label, position) => `  ${position + 1}. ${label}`)].join('\n');
+  return [
+    `${violation.what}, after ${exploration.states} states:`,
+    ...violation.trace.map((label, position) => `  ${position + 1}. ${label}`),
+  ].join('\n');
 }

@@ -13,7 +13,14 @@ export function demand(holds: boolean, what: string): void {
   if (!holds) throw new Violation(what);
 }
 
-const ORDER: readonly RecordedClass[] = ['read', 'idempotent_mutate', 'unclassified', 'keyed_mutate', 'non_idempotent_mutate', 'irreversible'];
+const ORDER: readonly RecordedClass[] = [
+  'read',
+  'idempotent_mutate',
+  'unclassified',
+  'keyed_mutate',
+  'non_idempotent_mutate',
+  'irreversible',
+];
 
 function strictest(one: RecordedClass | undefined, other: RecordedClass): RecordedClass {
   return one !== undefined && ORDER.indexOf(one) > ORDER.indexOf(other) ? one : other;
@@ -31,13 +38,20 @@ export function claimed(before: World, after: World, declared: RecordedClass): W
   demand(before.last === undefined || record.fence > before.last.fence, 'two claims have one fence');
   demand(!held(before), 'a claim took over a lease that was held');
   const retired = before.call?.record.retiredThrough ?? 0;
-  demand(!(before.proof?.record.successes.some(({ fence }) => fence > retired) ?? false), 'a claim passed over the proof that a body had succeeded');
+  demand(
+    !(before.proof?.record.successes.some(({ fence }) => fence > retired) ?? false),
+    'a claim passed over the proof that a body had succeeded',
+  );
   const life = currentLife(before);
   const was = before.lives[life] as Life;
   const strict = strictest(was.strictest, declared);
   const harmless = strict === 'read' || strict === 'idempotent_mutate' || (strict === 'unclassified' && was.threw);
   const credits = was.strictest !== undefined && harmless ? was.credits + 1 : was.credits;
-  return setLife({ ...after, last: { owner: record.owner, fence: record.fence } }, life, { credits, strictest: strict, threw: false });
+  return setLife({ ...after, last: { owner: record.owner, fence: record.fence } }, life, {
+    credits,
+    strictest: strict,
+    threw: false,
+  });
 }
 
 /** An attempt that is known not to have executed, when nothing before it is open, leaves nothing unsettled. */
@@ -52,7 +66,10 @@ export function settledAsNotExecuted(world: World, verdict: boolean): World {
 export function effectsAllowed(world: World, life: number): void {
   const { verdicts, credits } = world.lives[life] as Life;
   const counted = world.effects.filter((effect) => effect.life === life && !effect.forgotten).length;
-  demand(counted <= 1 + verdicts + credits, `${counted} effects, with ${verdicts} "not executed" verdicts and ${credits} allowed repetitions`);
+  demand(
+    counted <= 1 + verdicts + credits,
+    `${counted} effects, with ${verdicts} "not executed" verdicts and ${credits} allowed repetitions`,
+  );
 }
 
 /** A believed "not executed" is true of everything that had happened, under a held lease, when its turn to be asked began. */
@@ -66,8 +83,12 @@ export function verdictTrue(world: World, askedAfter: number): void {
 /** Invariant 2: what one caller was given, every later one is given; and it is what a body or a person said. */
 export function answered(world: World, life: number, value: string): World {
   const one = world.lives[life] as Life;
-  demand(one.answered === undefined || one.answered === value, `two results for one identity: ${one.answered} and ${value}`);
-  const known = one.told.includes(value) || world.effects.some((effect) => effect.life === life && effect.value === value);
+  demand(
+    one.answered === undefined || one.answered === value,
+    `two results for one identity: ${one.answered} and ${value}`,
+  );
+  const known =
+    one.told.includes(value) || world.effects.some((effect) => effect.life === life && effect.value === value);
   demand(known, `a result that nobody produced: ${value}`);
   return one.answered === undefined ? setLife(world, life, { answered: value }) : world;
 }
@@ -87,7 +108,10 @@ export function keepsWhatIsCommitted(before: World, record: CallRecord): void {
   if (was === undefined) return;
   demand(record.fence >= was.fence, 'a fence went back');
   const retired = (record.retiredThrough ?? 0) > (was.retiredThrough ?? 0);
-  demand(was.phase !== 'committed' || retired || (record.phase === 'committed' && record.result === was.result), 'a committed result was lost');
+  demand(
+    was.phase !== 'committed' || retired || (record.phase === 'committed' && record.result === was.result),
+    'a committed result was lost',
+  );
 }
 
 /** A success that was not committed needs a newer claim that explains it. */
@@ -107,5 +131,7 @@ export function gateAllowed(world: World, gate: Gate): void {
 /** The provider's answer to who asks now, with what it does not show yet left out. */
 export function visible(world: World, scenario: Scenario): readonly string[] {
   const life = currentLife(world);
-  return world.effects.filter((effect) => effect.life === life && effect.at + scenario.providerLag <= world.real).map((effect) => effect.value);
+  return world.effects
+    .filter((effect) => effect.life === life && effect.at + scenario.providerLag <= world.real)
+    .map((effect) => effect.value);
 }

@@ -21,7 +21,8 @@ const PAY = { effect: 'non_idempotent_mutate', reconcile } as const;
 const TOO_MANY_EFFECTS = /effects, with/;
 const REFUSED = /refused although no newer claim exists/;
 const SUPERSEDED = /a superseded claim changed the record/;
-const open = (record: CallRecord): boolean => record.phase === 'intended' || record.phase === 'attempting' || record.phase === 'unknown';
+const open = (record: CallRecord): boolean =>
+  record.phase === 'intended' || record.phase === 'attempting' || record.phase === 'unknown';
 
 function laggingProvider(settleAfter: number, more: Partial<Scenario>): Scenario {
   const workers = ['o1', 'o2'].map((owner) => worker({ ...PAY, settleAfter }, owner));
@@ -29,7 +30,12 @@ function laggingProvider(settleAfter: number, more: Partial<Scenario>): Scenario
 }
 
 export const MUTANTS: readonly Mutant[] = [
-  mutant('completion without a fence', { answerCompletion: (record) => (record.phase === 'committed' ? 'recorded' : 'accept') }, 'a reconciler and late workers', SUPERSEDED),
+  mutant(
+    'completion without a fence',
+    { answerCompletion: (record) => (record.phase === 'committed' ? 'recorded' : 'accept') },
+    'a reconciler and late workers',
+    SUPERSEDED,
+  ),
   mutant('failure without a fence', { acceptsFailure: open }, 'explicit boundary, three workers', SUPERSEDED),
   mutant(
     'the fence is not raised by a reclaim',
@@ -42,14 +48,37 @@ export const MUTANTS: readonly Mutant[] = [
     'one process, twice',
     /two claims have one fence/,
   ),
-  mutant('the lease is not judged inside the transaction', { expects: { ...ENGINE.expects, expired: false } }, 'explicit boundary, three workers', /lease that was held|holds its lease/),
-  mutant('a claim does not expect what was judged', { expects: { ...ENGINE.expects, revision: false } }, 'explicit boundary, three workers', /./),
-  mutant('a claim does not expect that no evidence came in', { expects: { ...ENGINE.expects, evidence: false } }, 'a reconciler and late workers', /passed over the proof/),
-  mutant('evidence is not looked at', { situationOf: (dispatch, view) => ({ ...ENGINE.situationOf(dispatch, view), evidence: false }) }, 'a reconciler and late workers', /passed over the proof|no way out/),
+  mutant(
+    'the lease is not judged inside the transaction',
+    { expects: { ...ENGINE.expects, expired: false } },
+    'explicit boundary, three workers',
+    /lease that was held|holds its lease/,
+  ),
+  mutant(
+    'a claim does not expect what was judged',
+    { expects: { ...ENGINE.expects, revision: false } },
+    'explicit boundary, three workers',
+    /./,
+  ),
+  mutant(
+    'a claim does not expect that no evidence came in',
+    { expects: { ...ENGINE.expects, evidence: false } },
+    'a reconciler and late workers',
+    /passed over the proof/,
+  ),
+  mutant(
+    'evidence is not looked at',
+    { situationOf: (dispatch, view) => ({ ...ENGINE.situationOf(dispatch, view), evidence: false }) },
+    'a reconciler and late workers',
+    /passed over the proof|no way out/,
+  ),
   mutant(
     'evidence of a retired life counts',
     {
-      situationOf: (dispatch, view) => ({ ...ENGINE.situationOf(dispatch, view), evidence: view.evidence !== undefined }),
+      situationOf: (dispatch, view) => ({
+        ...ENGINE.situationOf(dispatch, view),
+        evidence: view.evidence !== undefined,
+      }),
       evidenceFor: (_record, evidence) => evidence?.successes[0],
     },
     'retired and called again',
@@ -57,14 +86,25 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     'a late completion is refused after a verdict',
-    { answerCompletion: (record, claimant) => (record.phase === 'aborted' ? 'superseded' : ENGINE.answerCompletion(record, claimant)) },
+    {
+      answerCompletion: (record, claimant) =>
+        record.phase === 'aborted' ? 'superseded' : ENGINE.answerCompletion(record, claimant),
+    },
     'a reconciler and late workers',
     REFUSED,
   ),
-  mutant('asking raises the fence', { askedRecord: (...args) => ({ ...ENGINE.askedRecord(...args), fence: args[0].record.fence + 1 }) }, 'a reconciler and late workers', REFUSED),
+  mutant(
+    'asking raises the fence',
+    { askedRecord: (...args) => ({ ...ENGINE.askedRecord(...args), fence: args[0].record.fence + 1 }) },
+    'a reconciler and late workers',
+    REFUSED,
+  ),
   mutant(
     'a throw of a keyed tool counts as not executed',
-    { classifyThrow: (thrown) => (thrown.effect === 'keyed_mutate' ? { phase: 'aborted', aborted: 'not-executed' } : ENGINE.classifyThrow(thrown)) },
+    {
+      classifyThrow: (thrown) =>
+        thrown.effect === 'keyed_mutate' ? { phase: 'aborted', aborted: 'not-executed' } : ENGINE.classifyThrow(thrown),
+    },
     'keyed, its window ends',
     TOO_MANY_EFFECTS,
   ),
@@ -79,15 +119,39 @@ export const MUTANTS: readonly Mutant[] = [
     'keyed, its window ends',
     TOO_MANY_EFFECTS,
   ),
-  mutant('the key window is ignored', { situationOf: (dispatch, view) => ({ ...ENGINE.situationOf(dispatch, view), windowOpen: true }), windowEnough: () => true }, 'keyed, its window ends', TOO_MANY_EFFECTS),
-  mutant('a claim that lands after its window starts its body', { windowEnough: () => true }, 'keyed, its window ends', TOO_MANY_EFFECTS),
-  mutant('every write sets the window anew', { withFirstClaim: (record) => record }, 'keyed, its window ends', TOO_MANY_EFFECTS),
+  mutant(
+    'the key window is ignored',
+    {
+      situationOf: (dispatch, view) => ({ ...ENGINE.situationOf(dispatch, view), windowOpen: true }),
+      windowEnough: () => true,
+    },
+    'keyed, its window ends',
+    TOO_MANY_EFFECTS,
+  ),
+  mutant(
+    'a claim that lands after its window starts its body',
+    { windowEnough: () => true },
+    'keyed, its window ends',
+    TOO_MANY_EFFECTS,
+  ),
+  mutant(
+    'every write sets the window anew',
+    { withFirstClaim: (record) => record },
+    'keyed, its window ends',
+    TOO_MANY_EFFECTS,
+  ),
   mutant(
     'a window is granted to attempts that had no key',
     {
       situationOf: (dispatch, view) => {
-        const end = view.seen === undefined ? undefined : (view.seen.record.firstClaimAt ?? view.seen.stored.writtenAt) + (dispatch.policy.keyValidForMs ?? 0);
-        return { ...ENGINE.situationOf(dispatch, view), windowOpen: keyWindowOpen(end, view.now, dispatch.policy.leaseMs) };
+        const end =
+          view.seen === undefined
+            ? undefined
+            : (view.seen.record.firstClaimAt ?? view.seen.stored.writtenAt) + (dispatch.policy.keyValidForMs ?? 0);
+        return {
+          ...ENGINE.situationOf(dispatch, view),
+          windowOpen: keyWindowOpen(end, view.now, dispatch.policy.leaseMs),
+        };
       },
     },
     'a deploy makes it keyed',
@@ -105,11 +169,26 @@ export const MUTANTS: readonly Mutant[] = [
     'timeouts and a reconciler',
     /while a worker holds the lease/,
   ),
-  mutant('the attempt is not made durable', { startedRecord: (record, claimant) => (ENGINE.startedRecord(record, claimant) === undefined ? undefined : record) }, 'explicit boundary, three workers', TOO_MANY_EFFECTS),
-  mutant('a deploy that loosens the class decides alone', { decide: (situation) => ENGINE.decide({ ...situation, recorded: situation.current }) }, 'a deploy loosens the class', TOO_MANY_EFFECTS),
+  mutant(
+    'the attempt is not made durable',
+    {
+      startedRecord: (record, claimant) => (ENGINE.startedRecord(record, claimant) === undefined ? undefined : record),
+    },
+    'explicit boundary, three workers',
+    TOO_MANY_EFFECTS,
+  ),
+  mutant(
+    'a deploy that loosens the class decides alone',
+    { decide: (situation) => ENGINE.decide({ ...situation, recorded: situation.current }) },
+    'a deploy loosens the class',
+    TOO_MANY_EFFECTS,
+  ),
   mutant(
     'a "not executed" verdict re-opens what is irreversible',
-    { believesNotExecuted: (_effect, ...times) => ENGINE.believesNotExecuted({ recorded: 'read', current: 'read' }, ...times) },
+    {
+      believesNotExecuted: (_effect, ...times) =>
+        ENGINE.believesNotExecuted({ recorded: 'read', current: 'read' }, ...times),
+    },
     'irreversible, a reconciler and an operator',
     /re-opened an irreversible call/,
   ),
@@ -128,7 +207,10 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     'a call whose attempts are used up cannot be released for more',
-    { refuseRelease: (record, ...rest) => (record.aborted === 'not-executed' ? 'it may run again as it is' : ENGINE.refuseRelease(record, ...rest)) },
+    {
+      refuseRelease: (record, ...rest) =>
+        record.aborted === 'not-executed' ? 'it may run again as it is' : ENGINE.refuseRelease(record, ...rest),
+    },
     'maxAttempts',
     /no way out/,
   ),
@@ -139,7 +221,11 @@ export const LIMITS: readonly Mutant[] = [
   mutant(
     'the store clock steps back by more than the margin of a key window',
     {},
-    scenario('keyed, the clock steps back', ['o1', 'o2'].map((owner) => worker({ effect: 'keyed_mutate', keyValidFor: 4 * TICK }, owner)), { budget: { ticks: 5, jumps: 1 }, jumpBy: -2 * TICK, claims: 2 }),
+    scenario(
+      'keyed, the clock steps back',
+      ['o1', 'o2'].map((owner) => worker({ effect: 'keyed_mutate', keyValidFor: 4 * TICK }, owner)),
+      { budget: { ticks: 5, jumps: 1 }, jumpBy: -2 * TICK, claims: 2 },
+    ),
     TOO_MANY_EFFECTS,
   ),
   mutant(

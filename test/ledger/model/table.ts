@@ -1,16 +1,37 @@
 /** The table of the design, typed out a second time, as rows of text: nothing here comes from the source. */
-export const COLUMNS = ['read', 'idempotent_mutate', 'keyed_mutate', 'non_idempotent_mutate', 'irreversible', 'unclassified'] as const;
+export const COLUMNS = [
+  'read',
+  'idempotent_mutate',
+  'keyed_mutate',
+  'non_idempotent_mutate',
+  'irreversible',
+  'unclassified',
+] as const;
 export type Column = (typeof COLUMNS)[number];
 
 /** `window?` and `ask?` are taken when they can be; otherwise what follows them. */
 export const ROWS: Readonly<Record<string, readonly string[]>> = {
-  'no record':                       ['ALLOW',   'ALLOW',   'ALLOW',                              'ALLOW',                'ALLOW',                'ALLOW'],
-  'committed':                       ['RETURN',  'RETURN',  'RETURN',                             'RETURN',               'RETURN',               'RETURN'],
-  'aborted: not executed':           ['ALLOW',   'ALLOW',   'ALLOW',                              'ALLOW',                'ALLOW',                'ALLOW'],
-  'aborted: may re-run':             ['ALLOW',   'ALLOW',   'window? RECLAIM ask? RECONCILE HARD_BLOCK', 'ask? RECONCILE HARD_BLOCK', 'ask? RECONCILE HARD_BLOCK', 'ALLOW'],
-  'open, held':                      ['POLL',    'POLL',    'POLL',                               'POLL',                 'POLL',                 'POLL'],
-  'intended, expired':               ['RECLAIM', 'RECLAIM', 'RECLAIM',                            'RECLAIM',              'RECLAIM',              'RECLAIM'],
-  'attempting or unknown, expired':  ['RECLAIM', 'RECLAIM', 'window? RECLAIM ask? RECONCILE HARD_BLOCK', 'ask? RECONCILE HARD_BLOCK', 'ask? RECONCILE HARD_BLOCK', 'ask? RECONCILE HARD_BLOCK'],
+  'no record': ['ALLOW', 'ALLOW', 'ALLOW', 'ALLOW', 'ALLOW', 'ALLOW'],
+  committed: ['RETURN', 'RETURN', 'RETURN', 'RETURN', 'RETURN', 'RETURN'],
+  'aborted: not executed': ['ALLOW', 'ALLOW', 'ALLOW', 'ALLOW', 'ALLOW', 'ALLOW'],
+  'aborted: may re-run': [
+    'ALLOW',
+    'ALLOW',
+    'window? RECLAIM ask? RECONCILE HARD_BLOCK',
+    'ask? RECONCILE HARD_BLOCK',
+    'ask? RECONCILE HARD_BLOCK',
+    'ALLOW',
+  ],
+  'open, held': ['POLL', 'POLL', 'POLL', 'POLL', 'POLL', 'POLL'],
+  'intended, expired': ['RECLAIM', 'RECLAIM', 'RECLAIM', 'RECLAIM', 'RECLAIM', 'RECLAIM'],
+  'attempting or unknown, expired': [
+    'RECLAIM',
+    'RECLAIM',
+    'window? RECLAIM ask? RECONCILE HARD_BLOCK',
+    'ask? RECONCILE HARD_BLOCK',
+    'ask? RECONCILE HARD_BLOCK',
+    'ask? RECONCILE HARD_BLOCK',
+  ],
 };
 
 /** One cell under given conditions. */

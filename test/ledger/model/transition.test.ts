@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { type Aborted, decide, EFFECT_CLASSES, type Phase, runsBody, type Situation, standingOf, stricterClass, TRANSITIONS } from '../../../src/ledger/transition.js';
-import { type Column, COLUMNS, cell, ROWS } from './table.js';
+import {
+  type Aborted,
+  decide,
+  EFFECT_CLASSES,
+  type Phase,
+  runsBody,
+  type Situation,
+  standingOf,
+  stricterClass,
+  TRANSITIONS,
+} from '../../../src/ledger/transition.js';
+import { COLUMNS, type Column, cell, ROWS } from './table.js';
 
 interface Stand {
   readonly row: string;
@@ -45,9 +55,26 @@ function* cases(): Generator<Case> {
             for (const reconciler of BOTH)
               for (const resolving of BOTH)
                 for (const attemptsLeft of BOTH) {
-                  const record = stand.phase === undefined ? undefined : { phase: stand.phase, ...(stand.aborted === undefined ? {} : { aborted: stand.aborted }) };
+                  const record =
+                    stand.phase === undefined
+                      ? undefined
+                      : { phase: stand.phase, ...(stand.aborted === undefined ? {} : { aborted: stand.aborted }) };
                   const standing = standingOf(record, stand.held);
-                  yield { stand, recorded, current, situation: { standing, recorded, current, windowOpen, evidence, reconciler, resolving, attemptsLeft } };
+                  yield {
+                    stand,
+                    recorded,
+                    current,
+                    situation: {
+                      standing,
+                      recorded,
+                      current,
+                      windowOpen,
+                      evidence,
+                      reconciler,
+                      resolving,
+                      attemptsLeft,
+                    },
+                  };
                 }
       }
     }
@@ -83,7 +110,9 @@ describe('the decision', () => {
   });
 
   it('is what the table says', () => {
-    const wrong = ALL.filter((one) => decide(one.situation) !== oracle(one)).map((one) => `${say(one)}: ${decide(one.situation)}, not ${oracle(one)}`);
+    const wrong = ALL.filter((one) => decide(one.situation) !== oracle(one)).map(
+      (one) => `${say(one)}: ${decide(one.situation)}, not ${oracle(one)}`,
+    );
     expect(wrong).toEqual([]);
   });
 
@@ -92,7 +121,9 @@ describe('the decision', () => {
   });
 
   it('is RETURN if and only if the call is committed', () => {
-    const wrong = ALL.filter(({ stand, situation }) => (decide(situation) === 'RETURN') !== (stand.phase === 'committed'));
+    const wrong = ALL.filter(
+      ({ stand, situation }) => (decide(situation) === 'RETURN') !== (stand.phase === 'committed'),
+    );
     expect(wrong.map(say)).toEqual([]);
   });
 
@@ -113,9 +144,13 @@ describe('the decision', () => {
   });
 
   it('is as strict as that of the stricter of both classes', () => {
-    const judged = ALL.filter(({ situation, stand }) => stand.phase !== undefined && situation.attemptsLeft && !situation.resolving);
+    const judged = ALL.filter(
+      ({ situation, stand }) => stand.phase !== undefined && situation.attemptsLeft && !situation.resolving,
+    );
     const wrong = judged.filter(({ recorded, current, situation }) => {
-      const alone = [current, recorded ?? current].map((one) => MOST_FIRST.indexOf(decide({ ...situation, recorded: one, current: one })));
+      const alone = [current, recorded ?? current].map((one) =>
+        MOST_FIRST.indexOf(decide({ ...situation, recorded: one, current: one })),
+      );
       return MOST_FIRST.indexOf(decide(situation)) !== Math.max(...alone);
     });
     expect(judged).toHaveLength(12 * 36 * 8);
@@ -123,7 +158,10 @@ describe('the decision', () => {
   });
 
   it('does not depend on which of both classes is the recorded one', () => {
-    const wrong = ALL.filter(({ recorded, current, situation }) => recorded !== undefined && decide(situation) !== decide({ ...situation, recorded: current, current: recorded }));
+    const wrong = ALL.filter(
+      ({ recorded, current, situation }) =>
+        recorded !== undefined && decide(situation) !== decide({ ...situation, recorded: current, current: recorded }),
+    );
     expect(wrong.map(say)).toEqual([]);
   });
 
@@ -131,7 +169,9 @@ describe('the decision', () => {
     const rank = (situation: Situation): number => (runsBody(decide(situation)) ? 1 : 0);
     const worse = ALL.filter(
       ({ situation }) =>
-        rank({ ...situation, windowOpen: false }) > rank(situation) || rank({ ...situation, attemptsLeft: false }) > rank(situation) || rank({ ...situation, evidence: true }) > rank(situation) && situation.standing !== 'absent',
+        rank({ ...situation, windowOpen: false }) > rank(situation) ||
+        rank({ ...situation, attemptsLeft: false }) > rank(situation) ||
+        (rank({ ...situation, evidence: true }) > rank(situation) && situation.standing !== 'absent'),
     );
     expect(worse.map(say)).toEqual([]);
   });
@@ -152,12 +192,21 @@ describe('the standing of a record', () => {
       'intended, expired': 'intended-expired',
       'attempting or unknown, expired': 'ambiguous-expired',
     };
-    expect(standingOf(phase === undefined ? undefined : { phase, ...(aborted === undefined ? {} : { aborted }) }, held)).toBe(names[row]);
+    expect(
+      standingOf(phase === undefined ? undefined : { phase, ...(aborted === undefined ? {} : { aborted }) }, held),
+    ).toBe(names[row]);
   });
 });
 
 describe('the stricter class', () => {
-  const ORDER: readonly Column[] = ['read', 'idempotent_mutate', 'unclassified', 'keyed_mutate', 'non_idempotent_mutate', 'irreversible'];
+  const ORDER: readonly Column[] = [
+    'read',
+    'idempotent_mutate',
+    'unclassified',
+    'keyed_mutate',
+    'non_idempotent_mutate',
+    'irreversible',
+  ];
 
   it('is one of both, the same from either side, and later in the order', () => {
     for (const one of COLUMNS) {

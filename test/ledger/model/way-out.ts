@@ -2,9 +2,9 @@
  * Invariant 8: whatever a record has come to, once the faults are over there is a way to a result or to a run, for
  * a caller without a reconciler (with a person's help), and for one with a reconciler.
  */
-import type { CallRecord, Seen } from '../../../src/ledger/record.js';
+
 import type { Policy } from '../../../src/ledger/policy.js';
-import type { View } from '../../../src/ledger/record.js';
+import type { CallRecord, Seen, View } from '../../../src/ledger/record.js';
 import { demand } from './invariants.js';
 import type { Rules } from './rules.js';
 import { KEY } from './world.js';
@@ -17,18 +17,37 @@ function standing(view: View, record: CallRecord): View & { readonly seen: Seen 
 }
 
 /** Whether it ends in a result or a run when what happened is `executed`. */
-function ends(rules: Rules, policy: Policy, view: View & { readonly seen: Seen }, executed: boolean, steps: number): boolean {
+function ends(
+  rules: Rules,
+  policy: Policy,
+  view: View & { readonly seen: Seen },
+  executed: boolean,
+  steps: number,
+): boolean {
   const { record } = view.seen;
   const gate = rules.decide(rules.situationOf({ policy }, view));
   if (gate === 'RETURN' || gate === 'ALLOW' || gate === 'RECLAIM') return true;
   if (gate === 'POLL' || steps === 0) return false;
   const proof = rules.evidenceFor(record, view.evidence?.record);
   if (gate === 'RECONCILE') {
-    if (proof !== undefined) return ends(rules, policy, standing(view, rules.committedRecord(record, proof.result)), executed, steps - 1);
-    if (executed) return ends(rules, policy, standing(view, rules.committedRecord(record, RESULT)), executed, steps - 1);
-    const believed = rules.believesNotExecuted({ recorded: record.effect, current: policy.effect }, view.now, 0, view.now);
+    if (proof !== undefined)
+      return ends(rules, policy, standing(view, rules.committedRecord(record, proof.result)), executed, steps - 1);
+    if (executed)
+      return ends(rules, policy, standing(view, rules.committedRecord(record, RESULT)), executed, steps - 1);
+    const believed = rules.believesNotExecuted(
+      { recorded: record.effect, current: policy.effect },
+      view.now,
+      0,
+      view.now,
+    );
     if (believed === true) {
-      return ends(rules, policy, standing(view, rules.notExecutedRecord(record, { by: 'reconciler', as: 'not-executed', ...GROUNDS })), executed, steps - 1);
+      return ends(
+        rules,
+        policy,
+        standing(view, rules.notExecutedRecord(record, { by: 'reconciler', as: 'not-executed', ...GROUNDS })),
+        executed,
+        steps - 1,
+      );
     }
   }
   const as = executed ? 'completed' : 'not-executed';
@@ -45,7 +64,10 @@ export function demandWayOut(rules: Rules, policies: readonly Policy[], view: Vi
   const settled = open.seen.record.phase === 'aborted' && open.seen.record.aborted === 'not-executed';
   for (const policy of policies) {
     for (const withReconciler of [false, true]) {
-      const asked: Policy = { ...policy, reconcile: withReconciler ? () => ({ outcome: 'unknown', why: 'the explorer answers' }) : undefined };
+      const asked: Policy = {
+        ...policy,
+        reconcile: withReconciler ? () => ({ outcome: 'unknown', why: 'the explorer answers' }) : undefined,
+      };
       // What is settled as not executed did not execute; of everything else both may be true.
       for (const executed of settled ? [false] : [false, true]) {
         demand(

@@ -2,13 +2,14 @@
  * What the explorer's states are made of: one identity in a store, the workers that call it, an operator, and a
  * provider that counts what really happened.
  */
-import type { LeaseHolder, RecordKey, StoredRecord } from '../../../src/store/contract.js';
-import { nextRevision, writtenBy } from '../../../src/store/contract.js';
+
 import { evidenceKey, keyOfId } from '../../../src/ledger/identity.js';
 import type { Policy } from '../../../src/ledger/policy.js';
+import type { View } from '../../../src/ledger/record.js';
 import { type CallRecord, type EvidenceRecord, RECORD_FORMAT, type Seen } from '../../../src/ledger/record.js';
 import type { RecordedClass } from '../../../src/ledger/transition.js';
-import type { View } from '../../../src/ledger/record.js';
+import type { LeaseHolder, RecordKey, StoredRecord } from '../../../src/store/contract.js';
+import { nextRevision, writtenBy } from '../../../src/store/contract.js';
 
 /** The step of every clock, in milliseconds. */
 export const TICK = 30;
@@ -30,10 +31,23 @@ export interface HeldClaim extends LeaseHolder {
 }
 
 /** Where a worker is. A worker that is `dead` never comes back: a restarted process is another worker. */
-export type Place = 'idle' | 'claiming' | 'unanswered' | 'claimed' | 'running' | 'returned' | 'superseded' | 'turning' | 'asking' | 'ruling' | 'dead';
+export type Place =
+  | 'idle'
+  | 'claiming'
+  | 'unanswered'
+  | 'claimed'
+  | 'running'
+  | 'returned'
+  | 'superseded'
+  | 'turning'
+  | 'asking'
+  | 'ruling'
+  | 'dead';
 
 /** What a provider said when it was asked. */
-export type Finding = { readonly outcome: 'committed'; readonly value: string } | { readonly outcome: 'not-executed' | 'unknown' };
+export type Finding =
+  | { readonly outcome: 'committed'; readonly value: string }
+  | { readonly outcome: 'not-executed' | 'unknown' };
 
 export interface Worker {
   readonly at: Place;
@@ -110,7 +124,12 @@ export interface World {
   readonly call: Seen | undefined;
   readonly proof: View['evidence'];
   readonly workers: readonly Worker[];
-  readonly operator?: { readonly view: View & { readonly seen: Seen }; readonly as: 'completed' | 'not-executed'; readonly value: string; readonly forced: boolean };
+  readonly operator?: {
+    readonly view: View & { readonly seen: Seen };
+    readonly as: 'completed' | 'not-executed';
+    readonly value: string;
+    readonly forced: boolean;
+  };
   readonly flights: readonly Flight[];
   readonly effects: readonly Effect[];
   readonly lives: readonly Life[];
@@ -157,7 +176,17 @@ export function look(world: World): View {
 export const NEW_LIFE: Life = { verdicts: 0, credits: 0, threw: false, told: [] };
 
 export function start(scenario: Scenario): World {
-  const budget = { ticks: 0, crashes: 0, lost: 0, throws: 0, timeouts: 0, jumps: 0, operator: 0, retires: 0, ...scenario.budget };
+  const budget = {
+    ticks: 0,
+    crashes: 0,
+    lost: 0,
+    throws: 0,
+    timeouts: 0,
+    jumps: 0,
+    operator: 0,
+    retires: 0,
+    ...scenario.budget,
+  };
   return {
     real: 10 * TICK,
     skew: 0,
@@ -174,7 +203,12 @@ export function start(scenario: Scenario): World {
 }
 
 /** Puts a record in place, as a store would: a new revision, the writing time, the lease or none. */
-export function put(world: World, record: CallRecord, lease: (LeaseHolder & { readonly ms: number }) | undefined, nonce: string = `n${world.writes}`): World {
+export function put(
+  world: World,
+  record: CallRecord,
+  lease: (LeaseHolder & { readonly ms: number }) | undefined,
+  nonce: string = `n${world.writes}`,
+): World {
   const at = now(world);
   const stored: StoredRecord = {
     key: KEY,
@@ -225,7 +259,9 @@ export function numberOf(value: object): number {
 
 /** What of a remembered view still matters: one that is stale by now can only fail, and a claim looks at no time in it. */
 function viewText(world: World, view: View, timed: boolean): string {
-  const same = view.seen?.stored.revision === world.call?.stored.revision && view.evidence?.stored.revision === world.proof?.stored.revision;
+  const same =
+    view.seen?.stored.revision === world.call?.stored.revision &&
+    view.evidence?.stored.revision === world.proof?.stored.revision;
   if (!same) return 'stale';
   return timed ? `${view.now},${view.seen?.stored.lease?.until ?? ''}` : 'same';
 }
@@ -252,13 +288,15 @@ export function fingerprintOf(world: World, scenario: Scenario): string {
   if (proof !== undefined) text += `|${numberOf(proof.record)}`;
   for (const worker of world.workers) {
     text += `|${worker.at}${worker.untouched === true ? '0' : ''}`;
-    if (worker.view !== undefined) text += viewText(world, worker.view, worker.at !== 'claiming' && worker.at !== 'unanswered');
+    if (worker.view !== undefined)
+      text += viewText(world, worker.view, worker.at !== 'claiming' && worker.at !== 'unanswered');
     if (worker.claim !== undefined) text += claimText(world, worker, worker.claim, scenario);
     if (worker.value !== undefined) text += worker.value;
     if (worker.timedOut === true) text += '!';
     if (worker.nonce !== undefined) text += writtenBy(call?.stored, worker.nonce) ? 'landed' : 'lost';
     if (worker.effects !== undefined) text += `${worker.effects}e`;
-    if (worker.asked !== undefined) text += `${worker.asked.outcome}${'value' in worker.asked ? worker.asked.value : ''}`;
+    if (worker.asked !== undefined)
+      text += `${worker.asked.outcome}${'value' in worker.asked ? worker.asked.value : ''}`;
   }
   if (operator !== undefined) text += `|${operator.as}${operator.forced}${viewText(world, operator.view, false)}`;
   for (const flight of world.flights) text += `>${flight.worker}${viewText(world, flight.view, false)}`;

@@ -1,17 +1,25 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { openFileStore } from '../../../src/store/file/file-store.js';
 import { recordRun } from './crash-run.js';
 import { searchCrashes } from './crash-search.js';
 
-describe('every crash of a recorded run', () => {
-  test.each([1, 2])('leaves a folder that opens, with all that was answered (seed %i)', { timeout: 120_000 }, async (seed) => {
-    const run = await recordRun(openFileStore, seed);
+test.each([
+  { seed: 2, failedFlush: 0, states: 1000 },
+  { seed: 4, failedFlush: 0, states: 800 },
+  { seed: 3, failedFlush: 9, states: 700 },
+  { seed: 4, failedFlush: 15, states: 400 },
+])(
+  'a crash anywhere in a run leaves a folder that opens, with all that was answered (seed $seed, failed flush: $failedFlush)',
+  { timeout: 120_000 },
+  async ({ seed, failedFlush, states: expected }) => {
+    const run = await recordRun(openFileStore, seed, failedFlush);
     const { states, problems } = await searchCrashes(openFileStore, run, seed);
     expect(problems).toEqual([]);
-    // Otherwise the run, or the search, has become too small to show anything.
+    // Otherwise the run, or the search, has become too small to show anything: together 2900 states and more.
+    expect(states).toBeGreaterThanOrEqual(expected);
     expect(run.won).toBeGreaterThanOrEqual(12);
+    expect(run.events.filter(({ type }) => type === 'flush-failed').length > 0).toBe(failedFlush > 0);
     expect(run.events.filter(({ type }) => type === 'write').length).toBeGreaterThan(20);
     expect(run.events.filter((event) => event.type === 'name' && event.name.endsWith('.log')).length).toBeGreaterThanOrEqual(3);
-    expect(states).toBeGreaterThanOrEqual(1000);
-  });
-});
+  },
+);
