@@ -37,7 +37,7 @@ export async function callThroughLedger(policy: Policy, frame: CallFrame, next: 
       () => frame.entered,
     ),
   );
-  return answered(dispatch, answer, frame);
+  return await answered(dispatch, answer, frame);
 }
 
 /** The value a caller gets, and what is told of it. */
@@ -57,7 +57,7 @@ async function answered(dispatch: Dispatch, answer: Answer, frame: { replayed: b
       message: `the same attempt called ${dispatch.policy.tool} twice with the same arguments and got one result; withCall(tool, { occurrence: 2 }) says that a second one is meant`,
     }));
   }
-  return replay(dispatch, answer.seen);
+  return await replay(dispatch, answer.seen);
 }
 
 /** Nothing will ever find a random identity again, so nothing protects such a call from a second dispatch: said once. */

@@ -37,7 +37,8 @@ export class Engine {
   readonly underWay: Map<string, Leader> = new Map();
   readonly #prefix = randomBytes(9).toString('base64url');
   #sent = 0;
-  readonly #finished = new Set<string>();
+  #finished = new Set<string>();
+  #finishedEarlier = new Set<string>();
   readonly #background = new Set<Promise<unknown>>();
   #running = 0;
   #closing: AbortController | undefined;
@@ -66,16 +67,15 @@ export class Engine {
    * one that will run is claimed, and either way it is one round trip.
    */
   wasFinished(id: string): boolean {
-    return this.#finished.has(id);
+    return this.#finished.has(id) || this.#finishedEarlier.has(id);
   }
 
   noteFinished(id: string): void {
     this.#finished.add(id);
-    if (this.#finished.size <= REMEMBERED_IDS) return;
-    for (const oldest of this.#finished) {
-      this.#finished.delete(oldest);
-      return;
-    }
+    if (this.#finished.size < REMEMBERED_IDS / 2) return;
+    // Two halves, of which the older is dropped as a whole: forgetting one by one would walk over what was forgotten.
+    this.#finishedEarlier = this.#finished;
+    this.#finished = new Set();
   }
 
   /** @throws LedgerClosedError */

@@ -40,10 +40,10 @@ export async function perform(engine: Engine, dispatch: Dispatch, run: RunBody):
   const started = instant(engine.clock);
   for (;;) {
     const leader = engine.underWay.get(id);
-    if (leader === undefined) return lead(engine, dispatch, run, started);
+    if (leader === undefined) return await lead(engine, dispatch, run, started);
     const view = await inProcess(engine, dispatch, leader, started);
     // What the first call has just recorded is answered from memory.
-    if (view?.seen?.record.phase === 'committed') return judge(engine, dispatch, run, started, view, undefined);
+    if (view?.seen?.record.phase === 'committed') return await judge(engine, dispatch, run, started, view, undefined);
   }
 }
 

@@ -101,7 +101,7 @@ const SUBJECT = '\n';
 
 /** The stored text of a call. */
 export function encodeCall(record: CallRecord, subject: string): string {
-  return JSON.stringify(record) + SUBJECT + subject;
+  return [JSON.stringify(record), subject].join(SUBJECT);
 }
 
 /** What a call is about. */

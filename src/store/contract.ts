@@ -158,13 +158,14 @@ export const STORE_FORMAT = 1;
 
 /** One text per key, e.g. for a map. Kinds carry no whitespace, so no two keys meet. */
 export function keyText(key: RecordKey): string {
-  return `${key.partition} ${key.kind} ${key.id}`;
+  // Joined, not concatenated: what stays in a map should not keep its parts alive beside it.
+  return [key.partition, key.kind, key.id].join(' ');
 }
 
 /** The revision that follows `previous` when `nonce` writes. */
 export function nextRevision(previous: string | undefined, nonce: string): string {
   const count = previous === undefined ? 0 : Number(previous.slice(0, previous.indexOf(':')));
-  return `${count + 1}:${nonce}`;
+  return [count + 1, nonce].join(':');
 }
 
 /** Whether the record as it stands was written under this nonce. */

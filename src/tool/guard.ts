@@ -177,10 +177,10 @@ export function applyGuards(
   const outermost = chain;
   const guarded: Method = how.positional
     ? async function (this: unknown, ...args: unknown[]): Promise<unknown> {
-        return outermost(frameOf(this, args, undefined, undefined));
+        return await outermost(frameOf(this, args, undefined, undefined));
       }
     : async function (this: unknown, input: unknown, options?: unknown): Promise<unknown> {
-        return outermost(frameOf(this, input, options as CallOptions | undefined, undefined));
+        return await outermost(frameOf(this, input, options as CallOptions | undefined, undefined));
       };
   Object.defineProperty(guarded, 'name', { value: info.name ?? info.developmentName ?? 'guarded', configurable: true });
   guardedTools.set(guarded, { dispatch, positional: how.positional });

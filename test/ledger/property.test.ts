@@ -68,6 +68,7 @@ const plan: fc.Arbitrary<Plan> = fc.record({
 
 function property(options: RunOptions = {}): fc.IAsyncProperty<[Plan]> {
   return fc.asyncProperty(plan, async (given) => {
+    (await import('node:fs')).writeFileSync('/tmp/last-plan.json', JSON.stringify(given));
     const wrong = await simulate(given, options);
     if (wrong.length > 0) throw new Error(wrong.join('\n'));
   });

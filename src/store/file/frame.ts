@@ -25,13 +25,13 @@ const TAB = 0x09;
 const magicBytes: Buffer = Buffer.from(MAGIC, 'latin1');
 
 /** Bytes of a frame that are not payload. */
-export const FRAME_OVERHEAD: number = HEADER + 1;
+const FRAME_OVERHEAD: number = HEADER + 1;
 
 /** The unit that a disk loses or keeps as a whole; what was never written reads as zeros. */
 const SECTOR = 512;
 
 /** The frame goes on beyond the bytes at hand, or another one begins inside it. */
-export const INCOMPLETE = 0;
+const INCOMPLETE = 0;
 /** These bytes are not a frame. */
 export const BROKEN = -1;
 
@@ -101,17 +101,30 @@ export function unexplained(bytes: Buffer, from: number, to: number, base: numbe
     // Up to the hole stands the beginning of a frame; behind it the rest of that one, or of another.
     const begins = header > 0 ? hole.from < end : hole.from < at + HEADER && beginsHeader(bytes, at, hole.from);
     if (!begins || breaksOff(bytes, at + 1, hole.from)) return at;
-    at = nextBeginning(bytes, hole.to, to);
+    at = endOfRest(bytes, hole.to, to);
   }
   return -1;
 }
 
-/** The first hole in these bytes. A single zero is none: it might be a changed byte. */
+/**
+ * Where the rest of a frame ends of which the part before is lost: behind its tab, or where another frame
+ * begins. One whose line break was changed begins there too: it is no part of the rest, and has to be found.
+ */
+function endOfRest(bytes: Buffer, from: number, to: number): number {
+  for (let at = from; at < to; at++) {
+    if (bytes[at] === TAB) return at + 1;
+    if (bytes[at] === NEWLINE || statedLength(bytes, at, to) !== -1) return at;
+  }
+  return to;
+}
+
+/** The first hole in these bytes. A single zero is none, unless it stands alone: it might be a changed byte. */
 function holeIn(bytes: Buffer, from: number, to: number, base: number): { from: number; to: number } | undefined {
   for (let start = bytes.indexOf(0, from); start !== -1 && start < to; start = bytes.indexOf(0, start)) {
     let end = start;
     while (end < to && bytes[end] === 0) end++;
-    if (end - start >= 2 && (end === to || (base + end) % SECTOR === 0)) return { from: start, to: end };
+    const wide = end - start >= 2 || to - from === 1;
+    if (wide && (end === to || (base + end) % SECTOR === 0)) return { from: start, to: end };
     start = end;
   }
   return undefined;
@@ -128,11 +141,18 @@ function headerAt(bytes: Buffer, from: number, to: number): number {
   if (to - from < HEADER) return beginsHeader(bytes, from, to) ? INCOMPLETE : BROKEN;
   const fresh = bytes[from];
   if (fresh !== NEWLINE && fresh !== 0) return BROKEN;
-  for (let at = 0; at < magicBytes.length; at++) if (bytes[from + 1 + at] !== magicBytes[at]) return BROKEN;
+  const length = statedLength(bytes, from, to);
+  return length === -1 ? BROKEN : length + 1;
+}
+
+/** The payload length that the valid header says which starts here, whatever its first byte is; else -1. */
+function statedLength(bytes: Buffer, from: number, to: number): number {
+  if (to - from < HEADER) return -1;
+  for (let at = 0; at < magicBytes.length; at++) if (bytes[from + 1 + at] !== magicBytes[at]) return -1;
   const length = digitsAt(bytes, from + LENGTH);
   const stated = digitsAt(bytes, from + HEADER_CHECKSUM);
-  if (length === -1 || stated === -1 || bytes[from + HEADER - 1] !== SPACE) return BROKEN;
-  return headerChecksum(bytes, from) === stated ? length + 1 : BROKEN;
+  if (length === -1 || stated === -1 || bytes[from + HEADER - 1] !== SPACE) return -1;
+  return headerChecksum(bytes, from) === stated ? length : -1;
 }
 
 /** Whether these bytes, fewer than a header, could be the beginning of one. */

@@ -47,11 +47,6 @@ export class Generation {
     this.#onGap = onGap;
   }
 
-  /** The number of the latest frame that `frame` has made. */
-  get sequence(): number {
-    return this.#sequence;
-  }
-
   /** What the file is like now. */
   look(): FileFacts {
     const facts = this.file.facts();

@@ -3,8 +3,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { StoreFormatError } from '../../errors/store.js';
 import { DEFAULT_PARTITIONS, STORE_FORMAT } from '../contract.js';
 import type { Folder } from './folder.js';
+import { frameEnd, payloadOf } from './frame.js';
 import type { Gap } from './frame-order.js';
 import { Generation, type OnOwn } from './generation.js';
+import type { OpeningEntry } from './log-entry.js';
 import { type Flush, LogFile } from './log-file.js';
 import { LogState } from './log-state.js';
 import { keptEntries, publish } from './publication.js';
@@ -27,6 +29,12 @@ export interface LogSettings {
 /** How often names may move away while we look, before something else must be wrong. */
 const ATTEMPTS = 1000;
 
+/** How many logs in a row cannot be flushed before the disk counts as broken: more copies would only fill it. */
+const UNFLUSHED = 3;
+
+/** More than the first record of a log takes. */
+const OPENING_BYTES = 4096;
+
 /**
  * Opens the latest generation and reads it, creating the first one where there is none, and the next one
  * where the latest has ended. What was read is on the disk when this resolves; a generation that cannot be
@@ -37,6 +45,7 @@ const ATTEMPTS = 1000;
  */
 export async function openLatest(settings: LogSettings, storeId?: string): Promise<Generation> {
   const { folder } = settings;
+  let unflushed = 0;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const number = folder.generations().at(-1);
     if (number === undefined) {
@@ -52,9 +61,11 @@ export async function openLatest(settings: LogSettings, storeId?: string): Promi
       const latest = folder.generations().at(-1) === number;
       if (latest) {
         folder.flush();
-        await load(generation);
+        const failure = await load(generation);
+        if (failure !== undefined && ++unflushed === UNFLUSHED) throw failure.error;
         checkIdentity(settings, generation, storeId);
         if (!generation.state.sealed && !generation.look().removed) {
+          checkReplaced(settings, generation);
           folder.clean(number);
           return generation;
         }
@@ -102,7 +113,8 @@ export async function endUnflushed(generation: Generation): Promise<void> {
   if (!generation.state.sealed) throw new Error(`${generation.file.path} could neither be flushed nor be ended`);
 }
 
-async function load(generation: Generation): Promise<void> {
+/** Reads a generation. @returns why it could not be flushed, and was ended therefore; undefined when it could. */
+async function load(generation: Generation): Promise<{ error: unknown } | undefined> {
   const { size } = generation.look();
   const failure = await generation.file.flush().then(
     () => undefined,
@@ -116,6 +128,7 @@ async function load(generation: Generation): Promise<void> {
       throw failure.error;
     });
   }
+  return failure;
 }
 
 function openNumbered(
@@ -156,5 +169,30 @@ function checkIdentity(
       expected: storeId,
       remedy: 'The folder was replaced by another store while this one was open. Open it again if that was meant.',
     });
+  }
+}
+
+/** Older logs are removed, so the one that replaces them must be of the same store, and not a copy from elsewhere. */
+function checkReplaced(settings: LogSettings, { number, opening }: Generation): void {
+  for (const other of settings.folder.generations()) {
+    if (other >= number) return;
+    const generation = openNumbered(settings, other);
+    if (generation === undefined) continue;
+    try {
+      const bytes = generation.file.read(0, OPENING_BYTES);
+      const end = frameEnd(bytes, 0, bytes.length);
+      if (end <= 0) continue;
+      const found = JSON.parse(payloadOf(bytes, 0, end)) as OpeningEntry;
+      if (found[2] === opening![2]) continue;
+      throw new StoreFormatError({
+        store: settings.folder.fileOf(number),
+        field: 'store id',
+        found: opening![2],
+        expected: found[2],
+        remedy: `It does not follow from ${generation.file.path}. Move the one that does not belong there out of the folder.`,
+      });
+    } finally {
+      generation.close();
+    }
   }
 }

@@ -22,7 +22,7 @@ export async function flipBytes(
   let stopped = 0;
   for (let at = 0; at < log.bytes.length; at++) {
     // What a crash left stands for nothing, and a flip in it loses nothing.
-    if (log.debris !== undefined && at >= log.debris[0] && at < log.debris[1]) continue;
+    if (log.debris.some(([from, to]) => at >= from && at < to)) continue;
     const begin = log.frames.filter((frame) => frame <= at).at(-1)!;
     const end = log.frames.find((frame) => frame > at)!;
     for (const mask of masks) {

@@ -9,27 +9,41 @@ const START = 1_800_000_000_000;
 
 interface Client {
   readonly store: FileStore;
+  /** Moves its wall clock, forward or back. */
   jump(milliseconds: number): void;
+  /** Sets its wall clock to so much from the start. */
+  set(milliseconds: number): void;
   latest: number;
 }
 
 async function clientIn(folder: string, offset: number): Promise<Client> {
   let wall = START + offset;
   const store = await opened(folder, { clock: () => wall });
-  return { store, jump: (milliseconds) => void (wall += milliseconds), latest: 0 };
+  return {
+    store,
+    jump: (milliseconds) => void (wall += milliseconds),
+    set: (milliseconds) => void (wall = START + milliseconds),
+    latest: 0,
+  };
+}
+
+interface Taken {
+  readonly ok: boolean;
+  readonly after: StoredRecord | undefined;
+  readonly now: number;
 }
 
 /** Takes the lease of a record, if it has none or an expired one. */
-async function take(client: Client, id: string, owner: string): Promise<{ ok: boolean; before: StoredRecord | undefined; after: StoredRecord | undefined; now: number }> {
-  const before = await get(client.store, id);
-  const { ok, records, now } = await client.store.transact(
+async function take({ store }: Pick<Client, 'store'>, id: string, owner: string): Promise<Taken> {
+  const before = await get(store, id);
+  const { ok, records, now } = await store.transact(
     {
       expect: [{ key: keyOf(id), revision: before?.revision, ...(before === undefined ? {} : { lease: 'expired' as const }) }],
       write: [{ key: keyOf(id), value: owner, lease: { owner, fence: Number(before?.lease?.fence ?? 0) + 1, ms: LEASE } }],
     },
     freshNonce(),
   );
-  return { ok, before, after: records[0], now };
+  return { ok, after: records[0], now };
 }
 
 test.each([1, 2, 3, 4])('no lease has two holders, whatever the wall clocks of two clients do (seed %i)', async (seed) => {
@@ -37,13 +51,15 @@ test.each([1, 2, 3, 4])('no lease has two holders, whatever the wall clocks of t
   const folder = await newFolder(fastRoot);
   const clients = [await clientIn(folder, -10 * MINUTE), await clientIn(folder, 10 * MINUTE)];
   const witness = await opened(folder, { clock: () => 0 });
+  const offsets = [-10 * MINUTE, 10 * MINUTE];
+  let passed = 0;
   const [taken, refused] = [[0, 0], [0, 0]] as [number[], number[]];
   for (let round = 0; round < 250; round++) {
     const number = random() < 0.5 ? 0 : 1;
     const client = clients[number]!;
-    const jump = random();
-    if (jump < 0.15) client.jump((random() - 0.5) * 20 * MINUTE);
-    else if (jump < 0.5) client.jump(random() * 5000);
+    passed += random() * 20_000;
+    if (random() < 0.3) offsets[number] = (random() - 0.5) * 20 * MINUTE;
+    client.set(passed + offsets[number]!);
     const id = `record ${Math.floor(random() * 3)}`;
     const held = await get(witness, id);
     if (random() < 0.3 && held?.lease !== undefined) {
@@ -70,7 +86,7 @@ test.each([1, 2, 3, 4])('no lease has two holders, whatever the wall clocks of t
     expect(after!.lease!.until).toBe(after!.writtenAt + LEASE);
     expect(seen).toEqual(after);
   }
-  for (const one of [...taken, ...refused]) expect(one).toBeGreaterThan(10);
+  for (const one of [...taken, ...refused]) expect(one).toBeGreaterThan(5);
 });
 
 test('a client whose clock was set back takes no lease that the log says is held, and frees none', async () => {
@@ -95,7 +111,7 @@ test('time passes for a client whose wall clock stands still', async () => {
   const claim = { owner: 'worker', fence: 1, ms: 30 };
   const { records } = await put(store, 'a', 'a', undefined, { lease: claim });
   await expect
-    .poll(async () => (await take({ store, jump: () => {}, latest: 0 }, 'a', 'next')).ok, { interval: 10, timeout: 5000 })
+    .poll(async () => (await take({ store }, 'a', 'next')).ok, { interval: 10, timeout: 5000 })
     .toBe(true);
   expect((await get(store, 'a'))!.writtenAt).toBeGreaterThanOrEqual(records[0]!.lease!.until);
 });

@@ -38,7 +38,7 @@ describe('a flipped byte stops the store or changes nothing', () => {
     const log = await make();
     const { stopped, harmless, problems } = await flipBytes(openFileStore, await placeFor(log), log, MASKS);
     expect(problems).toEqual([]);
-    expect(stopped).toBeGreaterThan(3000);
+    expect(stopped).toBeGreaterThan(2000);
     // Of the bytes around and between the parts of a frame, which carry nothing.
     expect(harmless.size).toBeLessThanOrEqual(3);
   });
@@ -156,7 +156,7 @@ describe('blocks that were moved', () => {
       // By two writers that knew nothing of each other, so either might have been first.
       for (const [id, { revision, value }] of log.records) expect(verdict.records.get(id)).toMatchObject({ revision, value });
     }
-    expect(stopped).toBeGreaterThanOrEqual(3);
+    expect(stopped).toBeGreaterThanOrEqual(2);
   });
 
   test('a block of the disk that stands there twice, or in the place of another, stops the store', async () => {
@@ -213,8 +213,9 @@ describe('files that are something else', () => {
     await put(other, 'a', 'foreign');
     await other.compact();
     await writeFile(join(folder, '00000002.log'), await readFile(join(foreign, '00000002.log')));
-    await expect(openFileStore(folder)).rejects.toMatchObject({ code: expect.stringMatching(/^STORE_(FORMAT|DAMAGED)$/) });
-    expect(await readdir(folder)).toContain('00000001.log');
+    await expect(openFileStore(folder)).rejects.toMatchObject({ code: 'STORE_FORMAT', details: { field: 'store id' } });
+    expect((await readdir(folder)).sort()).toEqual(['00000001.log', '00000002.log']);
+    await expect(put(mine, 'b', 'into which?')).resolves.toMatchObject({ ok: true });
   });
 
   test('a log under the number of another generation stops the store', async () => {

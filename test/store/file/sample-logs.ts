@@ -13,7 +13,7 @@ export interface SampleLog {
   /** Where its frames begin, and where the last one ends. */
   readonly frames: readonly number[];
   /** What a crash left in it: from where to where. */
-  readonly debris?: readonly [from: number, to: number];
+  readonly debris: readonly (readonly [from: number, to: number])[];
 }
 
 const claim = { owner: 'worker', fence: 3, ms: 60_000 };
@@ -49,11 +49,16 @@ export async function crashedLog(): Promise<SampleLog> {
   await put(store, 'b', 'behind the hole');
   await store.close();
   const torn = encodeFrame(lostEntry('y'.repeat(2000))).subarray(0, 100);
-  await writeFile(file, Buffer.concat([await readFile(file), torn]));
+  const middle = await readFile(file);
+  await writeFile(file, Buffer.concat([middle, torn]));
   store = await openFileStore(folder);
   await put(store, 'c', 'behind the torn write');
   const log = await finish(folder, store);
-  return { ...log, debris: [before.length, before.length + lost.length] };
+  const debris = [
+    [before.length, before.length + lost.length],
+    [middle.length, middle.length + torn.length],
+  ] as const;
+  return { ...log, debris };
 }
 
 function lostEntry(value: string): string {
@@ -67,7 +72,7 @@ async function finish(folder: string, ...stores: Awaited<ReturnType<OpenStore>>[
   const bytes = await readFile(join(folder, name));
   const frames: number[] = [];
   for (let at = bytes.indexOf('\nMYC1 '); at !== -1; at = bytes.indexOf('\nMYC1 ', at + 1)) frames.push(at);
-  return { name, bytes, records, frames: [...frames, bytes.length] };
+  return { name, bytes, records, frames: [...frames, bytes.length], debris: [] };
 }
 
 /** What opening a folder with this log in it comes to. */
