@@ -108,7 +108,9 @@ async function judge(
           return { replayed: false, value: ended.value };
         } catch (error) {
           if (!(error instanceof GivenBack)) throw error;
-          if (elapsed(engine.clock, started) > dispatch.policy.waitForMs) {
+          view = await look(engine, dispatch);
+          // What is blocked or answered by now is told so; only what would be claimed again and again ends here.
+          if (elapsed(engine.clock, started) > dispatch.policy.waitForMs && runsBody(decide(situationOf(dispatch, view)))) {
             throw new StoreUnavailableError({
               store: engine.description,
               during: `the claim of ${dispatch.policy.tool}, whose answers come after its lease of ${dispatch.policy.leaseMs} ms is over`,
@@ -116,7 +118,6 @@ async function judge(
               remedy: 'The tool did not run. Raise lease, or look at why the store answers so late.',
             });
           }
-          view = await look(engine, dispatch);
         }
       }
     }

@@ -65,11 +65,11 @@ describe('faults of single system calls, injected by strace ("not run" where the
     await standing(folder);
   });
 
-  test.each(['fdatasync', 'write,pwrite64'])(
+  test.for(['fdatasync', 'write,pwrite64'])(
     'SIGKILL at %s, the n-th for n = 1 to 12, loses nothing that was acknowledged',
     { timeout: 60_000 },
-    async (calls, context?: { skip(reason: string): void }) => {
-      if (straceProblem !== undefined) return context?.skip(straceProblem);
+    async (calls, context) => {
+      if (straceProblem !== undefined) return context.skip(straceProblem);
       let killed = 0;
       let acknowledged = 0;
       await inParallel(Array.from({ length: 12 }, (_, at) => at + 1), 2, async (when) => {
