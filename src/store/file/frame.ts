@@ -93,7 +93,10 @@ export function unexplained(bytes: Buffer, from: number, to: number, base: numbe
     const next = nextBeginning(bytes, at + 1, to);
     const hole = holeIn(bytes, at, next, base);
     if (hole === undefined) {
-      const torn = header > 0 ? next < end || end > to : next < at + HEADER && beginsHeader(bytes, at, next);
+      // A line break alone in the place of the last byte is that byte, changed, rather than a write cut after one.
+      const changed = next === end - 1 && bytes[next + 1] !== magicBytes[0];
+      const torn =
+        header > 0 ? (next < end && !changed) || end > to : next < at + HEADER && beginsHeader(bytes, at, next);
       if (!torn || breaksOff(bytes, at + 1, next)) return at;
       at = next;
       continue;
@@ -175,7 +178,7 @@ function beginsHeader(bytes: Buffer, from: number, to: number): boolean {
 function nextBeginning(bytes: Buffer, from: number, to: number): number {
   let first = to;
   for (let at = bytes.indexOf(NEWLINE, from); at !== -1 && at < first; at = bytes.indexOf(NEWLINE, at + 1)) {
-    if (bytes[at + 1] === magicBytes[0]) first = at;
+    if (at + 1 === to || bytes[at + 1] === magicBytes[0] || bytes[at + 1] === NEWLINE) first = at;
   }
   for (let at = bytes.indexOf(magicBytes, from + 1); at !== -1 && at <= first; at = bytes.indexOf(magicBytes, at + 1)) {
     if (bytes[at - 1] === 0) first = at - 1;

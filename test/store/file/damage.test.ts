@@ -8,7 +8,8 @@ import { flipBytes } from './byte-flips.js';
 import { crashedLog, judge, plainLog, type SampleLog, sameRecords } from './sample-logs.js';
 import { fastRoot, get, newFolder, opened, put, seeded } from './scratch.js';
 
-const MASKS = [0x01, 0x20, 0x80, 0xff];
+/** The second one makes a line break of a tab, which ends a record. */
+const MASKS = [0x01, 0x03, 0x20, 0x80, 0xff];
 
 async function placeFor(log: SampleLog): Promise<string> {
   return join(await newFolder(fastRoot), log.name);
