@@ -26,7 +26,9 @@ const besides = new Map([
   ['testing', ['cli', 'config', 'index']],
 ]);
 
-const lineLimit = 400;
+/** A test file holds its cases one below the other, so it may be longer than code. */
+const limitOf = (/** @type {string} */ file) =>
+  file.startsWith('test/') && !file.startsWith('test/torture/') ? 650 : 400;
 
 /** Files that may be longer, each with its reason. An entry that is no longer needed is a failure, too. */
 const longFiles = new Map(/** @type {[string, string][]} */ ([]));
@@ -192,14 +194,14 @@ function circles(graph) {
 function sizeViolations(root) {
   const files = ['src', 'test', 'examples', 'bench', 'scripts'].flatMap((folder) => sources(root, folder));
   const sizes = files.map((file) => ({ file, lines: readFileSync(join(root, file), 'utf8').split('\n').length - 1 }));
-  const long = sizes.filter(({ lines }) => lines > lineLimit);
+  const long = sizes.filter(({ file, lines }) => lines > limitOf(file));
   return [
     ...long
       .filter(({ file }) => !longFiles.has(file))
-      .map(({ file, lines }) => `${file} has ${lines} lines, more than ${lineLimit}: split it by meaning`),
+      .map(({ file, lines }) => `${file} has ${lines} lines, more than ${limitOf(file)}: split it by meaning`),
     ...[...longFiles.keys()]
       .filter((name) => existsSync(join(root, name)) && !long.some(({ file }) => file === name))
-      .map((name) => `${name} needs no exception from the ${lineLimit} lines any more`),
+      .map((name) => `${name} needs no exception any more`),
   ];
 }
 

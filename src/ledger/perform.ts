@@ -110,7 +110,10 @@ async function judge(
           if (!(error instanceof GivenBack)) throw error;
           view = await look(engine, dispatch);
           // What is blocked or answered by now is told so; only what would be claimed again and again ends here.
-          if (elapsed(engine.clock, started) > dispatch.policy.waitForMs && runsBody(decide(situationOf(dispatch, view)))) {
+          if (
+            elapsed(engine.clock, started) > dispatch.policy.waitForMs &&
+            runsBody(decide(situationOf(dispatch, view)))
+          ) {
             throw new StoreUnavailableError({
               store: engine.description,
               during: `the claim of ${dispatch.policy.tool}, whose answers come after its lease of ${dispatch.policy.leaseMs} ms is over`,

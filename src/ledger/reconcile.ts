@@ -6,7 +6,7 @@ import { fault, faultsInUse } from './fault-points.js';
 import { evidenceKey, idempotencyKeyOf } from './identity.js';
 import { inProgress } from './in-progress.js';
 import type { View } from './record.js';
-import { type CallRecord, evidenceFor, leaseEndedAt, type Seen, writeOver } from './record.js';
+import { type CallRecord, evidenceFor, leaseEndedAt, leaseHeld, type Seen, writeOver } from './record.js';
 import { askedRecord, believesNotExecuted, committedRecord, notExecutedRecord, unaskedRecord } from './resolution.js';
 import { keepResult } from './stored-value.js';
 import type { Verdict } from './verdicts.js';
@@ -146,8 +146,21 @@ async function waitToBelieve(
       `its reconciler says that it did not run, which is believed in ${Math.ceil(wait / 1_000)} s, when a late arrival is out of the question`,
     );
   }
-  await waitAtMost(engine, dispatch, freed.seen.stored, wait);
-  return look(engine, dispatch);
+  let latest: Open = freed;
+  for (;;) {
+    await waitAtMost(engine, dispatch, latest.seen.stored, Math.max(at - latest.now, 1));
+    const view = await look(engine, dispatch);
+    // Others who ask in the meantime move the record too; asking again for that would have both ask without end.
+    if (view.seen === undefined || view.now >= at || saysMore(view as Open, freed)) return view;
+    latest = view as Open;
+  }
+}
+
+/** Whether anything but a question has changed the record. */
+function saysMore(view: Open, before: Open): boolean {
+  const [now, then] = [view.seen.record, before.seen.record];
+  const alive = leaseHeld(view.seen.stored, view.now);
+  return alive || now.phase !== then.phase || now.fence !== then.fence || view.evidence?.stored.revision !== before.evidence?.stored.revision;
 }
 
 async function endTurn(engine: Engine, view: Open): Promise<Open | undefined> {

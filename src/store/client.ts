@@ -7,7 +7,7 @@ const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 1_000;
 
 /** A wait that grows with every attempt, with half of it drawn by lot so that workers do not come back together. */
-export function backoff(attempt: number, random: () => number = Math.random): number {
+function backoff(attempt: number, random: () => number = Math.random): number {
   const longest = Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS);
   return longest / 2 + (longest / 2) * random();
 }

@@ -86,6 +86,23 @@ describe('a reconciler', () => {
     expect(await w.record()).toMatchObject({ phase: 'committed', fence: 2 });
   });
 
+  it('that is not believed yet is not asked again and again by workers who wake each other', async () => {
+    let asked = 0;
+    const { w, make, bodies } = await lost(() => {
+      asked += 1;
+      return notExecuted('no such reference');
+    });
+    await w.clock.advance(31_000);
+    const workers = [w.worker(), w.worker(), w.worker()];
+    const all = Promise.all(workers.map((worker) => make(worker)({ id: 'a' })));
+    await w.clock.advance(20_000);
+    expect(asked).toBe(3);
+    for (const worker of workers) expect(worker.sent.transact).toBeLessThan(20);
+    expect(await w.clock.runUntil(all)).toEqual(['body 2', 'body 2', 'body 2']);
+    expect(bodies()).toBe(2);
+    expect(asked).toBeLessThanOrEqual(6);
+  });
+
   it('is believed by settleAfter, where that is given', async () => {
     const { w, make } = await lost(() => notExecuted('none'), { settleAfter: 0 });
     expect(await w.clock.runUntil(make(w.worker())({ id: 'a' }))).toBe('body 2');

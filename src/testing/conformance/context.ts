@@ -212,7 +212,7 @@ export function renewalOf(record: StoredRecord, ms: number, changes: Partial<Ren
 }
 
 /** Text for a message, with what JSON leaves out, and not longer than a line. */
-export function show(value: unknown): string {
+function show(value: unknown): string {
   const text =
     typeof value === 'string' || (typeof value === 'object' && value !== null) ? JSON.stringify(value) : String(value);
   return text.length <= 300 ? text : `${text.slice(0, 300)}… (${text.length} characters)`;

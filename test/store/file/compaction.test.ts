@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { StoredRecord } from '../../../src/store/contract.js';
 import { type FileStore, openFileStore } from '../../../src/store/file/file-store.js';
@@ -53,15 +54,17 @@ describe('a compaction that is killed at a system call ("not run" where there is
     // Whoever meets a seal publishes what follows, so these are certain to be reached only while nobody else does.
     { calls: 'fsync', other: 'waits', least: 3 },
     { calls: 'link,linkat', other: 'waits', least: 1 },
-    { calls: 'unlink,unlinkat', other: 'waits', least: 2 },
-  ])('the n-th $calls, for every n until it completes, while another process $other', { timeout: 60_000 }, async ({ calls, other, least }, context) => {
+    { calls: 'unlink,unlinkat', other: 'waits', least: 1 },
+    { calls: 'unlink,unlinkat', of: '00000001.log', other: 'waits', least: 1 },
+  ])('the n-th $calls, for every n until it completes, while another process $other', { timeout: 60_000 }, async (one, context) => {
+    const { calls, of, other, least } = one;
     if (straceProblem !== undefined) return context.skip(straceProblem);
     let killed = 0;
     for (let when = 1; ; when++) {
       const { folder, before } = await seededFolder();
       const store = await openFileStore(folder);
       let writer = other === 'writes' ? writing(store) : undefined;
-      const client = startClient(folder, { what: 'compact', times: 1 }, injecting(calls, 'signal=SIGKILL', when));
+      const client = startClient(folder, { what: 'compact', times: 1 }, injecting(calls, 'signal=SIGKILL', when, of && join(folder, of)));
       const { signal } = await client.ended;
       writer ??= writing(store);
       await get(store, 'leased');

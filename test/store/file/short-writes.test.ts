@@ -6,6 +6,7 @@ import type { StoredRecord } from '../../../src/store/contract.js';
 import { type FileStore, openFileStore } from '../../../src/store/file/file-store.js';
 import { startClient } from './processes.js';
 import { fastRoot, freshNonce, get, keyOf, newFolder, opened, put, readAll, seeded } from './scratch.js';
+import { burstWith, shortWriteProblems } from './short-appends.js';
 import { inputOutput, noSpace, traceFiles } from './traced-files.js';
 
 interface Refusal {
@@ -127,41 +128,14 @@ describe('a limit of the size of files', () => {
 });
 
 describe('a write that takes fewer bytes than it was given', () => {
-  /** Opens a store of which the n-th append is cut, and answers how a burst of transactions came out. */
-  async function burst(append: (bytes: Buffer, nth: number) => number | Error): Promise<{ folder: string; ok: number; refused: Refusal[] }> {
-    const folder = await newFolder(fastRoot);
-    let appends = 0;
-    const trace = traceFiles(folder, () => 0, {
-      append: (name, bytes) => (name.endsWith('.log') ? append(bytes, ++appends) : bytes.length),
-    });
-    try {
-      const store = await openFileStore(folder);
-      const answers = await Promise.allSettled([0, 1, 2, 3, 4].map((number) => put(store, `${number}`, 'v'.repeat(100))));
-      const refused = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason as Refusal] : []));
-      if (refused.length === 0) expect((await put(store, 'next', 'v')).ok).toBe(true);
-      await store.close();
-      return { folder, ok: 5 - refused.length, refused };
-    } finally {
-      trace.restore();
-    }
-  }
-
   test('is finished by another one, at whatever byte it stopped', async () => {
-    let lengths = 0;
-    for (let taken = 0; taken <= 1000; taken += taken < 250 ? 1 : 37) {
-      const { folder, ok, refused } = await burst((bytes, nth) => (nth === 1 ? Math.min(taken, bytes.length) : bytes.length));
-      expect([taken, ok, refused]).toEqual([taken, 5, []]);
-      const store = await openFileStore(folder);
-      expect([taken, (await readAll(store)).size]).toEqual([taken, 6]);
-      await store.close();
-      lengths++;
-    }
-    expect(lengths).toBeGreaterThan(250);
+    const lengths = Array.from({ length: 250 }, (_, length) => length);
+    expect(await shortWriteProblems(openFileStore, [...lengths, 300, 469, 470, 471, 900, 1170, 1171])).toEqual([]);
   });
 
   test('again and again counts as a full disk: what landed as a whole counts, and the rest never happened', async () => {
     for (const taken of [0, 1, 33, 200, 300, 460]) {
-      const { folder, ok, refused } = await burst((bytes) => Math.min(taken, bytes.length));
+      const { folder, ok, refused } = await burstWith(openFileStore, (bytes) => Math.min(taken, bytes.length));
       for (const error of refused) expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', details: { applied: 'no' } });
       const store = await opened(folder);
       expect([taken, (await readAll(store)).size]).toEqual([taken, ok]);
