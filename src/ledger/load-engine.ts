@@ -3,6 +3,11 @@ export type EngineModule = typeof import('./engine-module.js');
 
 const loaded: { module: EngineModule | undefined } = { module: undefined };
 
+/** Gives the engine that was loaded otherwise, so that not even the first call awaits it. */
+export function provideEngine(module: EngineModule): void {
+  loaded.module ??= module;
+}
+
 /** The engine if it is there already, so that calls after the first await nothing for it. */
 export function loadedEngine(): EngineModule | undefined {
   return loaded.module;

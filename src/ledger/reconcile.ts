@@ -160,7 +160,12 @@ async function waitToBelieve(
 function saysMore(view: Open, before: Open): boolean {
   const [now, then] = [view.seen.record, before.seen.record];
   const alive = leaseHeld(view.seen.stored, view.now);
-  return alive || now.phase !== then.phase || now.fence !== then.fence || view.evidence?.stored.revision !== before.evidence?.stored.revision;
+  return (
+    alive ||
+    now.phase !== then.phase ||
+    now.fence !== then.fence ||
+    view.evidence?.stored.revision !== before.evidence?.stored.revision
+  );
 }
 
 async function endTurn(engine: Engine, view: Open): Promise<Open | undefined> {
@@ -200,6 +205,7 @@ async function consult(
       requestId: reference.requestId,
       idempotencyKey: idempotencyKeyOf(dispatch.key, record.retiredThrough),
       input: dispatch.input,
+      fence: record.fence,
       attempts: record.attempts,
       signal: stop.signal,
       ...(record.externalRef === undefined ? {} : { externalRef: record.externalRef }),

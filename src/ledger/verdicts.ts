@@ -52,7 +52,9 @@ export interface ReconcileQuestion<Input = unknown> {
   readonly externalRef?: string;
   /** The arguments of this call, which have the recorded fingerprint. */
   readonly input: Input;
-  /** How many attempts were made. */
+  /** The fence of the last claim: a provider can be told to refuse whatever comes under it or an earlier one. */
+  readonly fence: number;
+  /** How many attempts were made since a person last settled it. */
   readonly attempts: number;
   /** Aborts when the time for asking is over. */
   readonly signal: AbortSignal;

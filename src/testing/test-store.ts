@@ -1,7 +1,9 @@
 import { parseDuration } from '../encoding/duration.js';
 import { UsageError } from '../errors/usage.js';
 import { setUpEngine } from '../ledger/engine.js';
+import * as engineModule from '../ledger/engine-module.js';
 import { FAULT_POINTS, type FaultPoint, onFaultPoint, WorkerLostError } from '../ledger/fault-points.js';
+import { provideEngine } from '../ledger/load-engine.js';
 import type { Duration } from '../ledger/options.js';
 import type { Store } from '../store/contract.js';
 import { memoryStore } from '../store/memory.js';
@@ -44,6 +46,8 @@ export function testStore(options: { readonly clock?: ManualClock } = {}): TestS
     close: (closing) => memory.close(closing),
     advance: (duration) => clock.advance(parseDuration(duration, 'advance(duration)')),
   };
+  // A clock that stands still cannot wait for a module that is still being loaded.
+  provideEngine(engineModule);
   setUpEngine(store, { clock });
   return store;
 }
