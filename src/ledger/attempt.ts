@@ -26,7 +26,7 @@ export type Attempt = { readonly value: unknown; readonly view: View } | { reado
  * @throws GivenBack when the body was not started; CallTimeoutError; CompletionNotRecordedError with the result;
  *   and what the body throws.
  */
-export async function attempt(
+export function attempt(
   engine: Engine,
   dispatch: Dispatch,
   claim: Claim,
@@ -36,7 +36,7 @@ export async function attempt(
 ): Promise<Attempt> {
   const live = new LiveCall(engine, dispatch, claim, windowLeftMs);
   const mayStart = claim.timeLeft && windowEnough(dispatch, windowLeftMs) && dispatch.signal?.aborted !== true;
-  if (!mayStart) await refuseLateStart(engine, dispatch, claim);
+  if (!mayStart) return refuseLateStart(engine, dispatch, claim);
   engine.leases.keep(claim);
   live.watchWindow();
   const running = runToTheEnd(engine, dispatch, live, start, entered);
@@ -46,7 +46,7 @@ export async function attempt(
 }
 
 /** An answer that came after the lease was over, too late for the key's window, or after the caller gave up, starts nothing. */
-async function refuseLateStart(engine: Engine, dispatch: Dispatch, claim: Claim): Promise<void> {
+async function refuseLateStart(engine: Engine, dispatch: Dispatch, claim: Claim): Promise<never> {
   const aborted = dispatch.signal?.aborted === true;
   try {
     await giveBack(claim);

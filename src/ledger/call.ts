@@ -10,8 +10,9 @@ import { configuredHome, openDefaultHome } from './default-home.js';
 import { type Dispatch, dispatchOf } from './dispatch.js';
 import { type Engine, engineFor } from './engine.js';
 import type { LiveCall } from './live-call.js';
-import { type Answer, perform } from './perform.js';
+import { perform } from './perform.js';
 import type { Policy } from './policy.js';
+import type { Seen } from './record.js';
 import { replay } from './replay.js';
 import type { EffectClass } from './transition.js';
 
@@ -37,18 +38,15 @@ export async function callThroughLedger(policy: Policy, frame: CallFrame, next: 
       () => frame.entered,
     ),
   );
-  return await answered(dispatch, answer, frame);
+  if (answer.replayed) return await replayed(dispatch, answer.seen, frame);
+  dispatch.scope?.ancestor?.finished.add(dispatch.reference.id);
+  return answer.value;
 }
 
-/** The value a caller gets, and what is told of it. */
-async function answered(dispatch: Dispatch, answer: Answer, frame: { replayed: boolean }): Promise<unknown> {
-  const finished = dispatch.scope?.ancestor?.finished;
-  if (!answer.replayed) {
-    finished?.add(dispatch.reference.id);
-    return answer.value;
-  }
+/** The recorded value, and what is told of it. */
+function replayed(dispatch: Dispatch, seen: Seen, frame: { replayed: boolean }): Promise<unknown> {
   frame.replayed = true;
-  const repeated = finished?.has(dispatch.reference.id) === true;
+  const repeated = dispatch.scope?.ancestor?.finished.has(dispatch.reference.id) === true;
   emit('mycelium:call-replayed', () => ({ ...dispatch.reference, repeated }));
   if (repeated) {
     emit('mycelium:warning', () => ({
@@ -57,7 +55,7 @@ async function answered(dispatch: Dispatch, answer: Answer, frame: { replayed: b
       message: `the same attempt called ${dispatch.policy.tool} twice with the same arguments and got one result; withCall(tool, { occurrence: 2 }) says that a second one is meant`,
     }));
   }
-  return await replay(dispatch, answer.seen);
+  return replay(dispatch, seen);
 }
 
 /** Nothing will ever find a random identity again, so nothing protects such a call from a second dispatch: said once. */

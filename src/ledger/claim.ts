@@ -140,12 +140,14 @@ export class Claim implements KeptLease {
   }
 
   /** Records the body's success, or keeps it as evidence when a newer claim exists. */
-  async complete(result: StoredResult): Promise<Completion> {
-    const committed = await this.amend(
+  complete(result: StoredResult): Promise<Completion> {
+    return this.amend(
       (record) => (answerCompletion(record, this) === 'accept' ? committedRecord(record, result) : undefined),
       'end',
-    );
-    if (committed) return { outcome: 'committed', seen: this.#seen };
+    ).then((committed) => (committed ? { outcome: 'committed', seen: this.#seen } : this.#settledElsewhere(result)));
+  }
+
+  async #settledElsewhere(result: StoredResult): Promise<Completion> {
     const [stored] = await this.#engine.read([this.key]);
     const seen = stored === undefined ? undefined : decodeCall(stored, this.#engine.description);
     if (seen !== undefined && answerCompletion(seen.record, this) === 'recorded') return { outcome: 'recorded', seen };

@@ -33,35 +33,42 @@ export type Answer =
  * @throws LedgerBlockedError, IdentityConflictError, CallInProgressError, ReentrantCallError, StoreUnavailableError,
  *   and whatever the body throws.
  */
-export async function perform(engine: Engine, dispatch: Dispatch, run: RunBody): Promise<Answer> {
+export function perform(engine: Engine, dispatch: Dispatch, run: RunBody): Promise<Answer> {
   engine.assertOpen();
   refuseReentrance(dispatch);
-  const { id } = dispatch.reference;
   const started = instant(engine.clock);
-  for (;;) {
-    const leader = engine.underWay.get(id);
-    if (leader === undefined) return await lead(engine, dispatch, run, started);
+  const leader = engine.underWay.get(dispatch.reference.id);
+  return leader === undefined ? lead(engine, dispatch, run, started) : follow(engine, dispatch, run, started, leader);
+}
+
+/** A later call of an identity in this process: what the first one has just recorded is answered from memory. */
+async function follow(
+  engine: Engine,
+  dispatch: Dispatch,
+  run: RunBody,
+  started: Instant,
+  first: Leader,
+): Promise<Answer> {
+  for (
+    let leader: Leader | undefined = first;
+    leader !== undefined;
+    leader = engine.underWay.get(dispatch.reference.id)
+  ) {
     const view = await inProcess(engine, dispatch, leader, started);
-    // What the first call has just recorded is answered from memory.
-    if (view?.seen?.record.phase === 'committed') return await judge(engine, dispatch, run, started, view, undefined);
+    if (view?.seen?.record.phase === 'committed') return judge(engine, dispatch, run, started, view, undefined);
   }
+  return lead(engine, dispatch, run, started);
 }
 
 /** The first call of an identity in this process: later ones wait for it. */
-async function lead(engine: Engine, dispatch: Dispatch, run: RunBody, started: Instant): Promise<Answer> {
-  const { id } = dispatch.reference;
+function lead(engine: Engine, dispatch: Dispatch, run: RunBody, started: Instant): Promise<Answer> {
   const leader: Leader = { settled: undefined, followers: [] };
-  engine.underWay.set(id, leader);
+  engine.underWay.set(dispatch.reference.id, leader);
   engine.enter();
-  try {
-    return await judge(engine, dispatch, run, started, undefined, leader);
-  } finally {
-    engine.leave();
-    engine.underWay.delete(id);
-    for (const follow of leader.followers) follow(leader.settled);
-  }
+  return judge(engine, dispatch, run, started, undefined, leader);
 }
 
+/** One function for the whole way of a call: each function that awaits another costs about as much as a hash. */
 async function judge(
   engine: Engine,
   dispatch: Dispatch,
@@ -71,58 +78,66 @@ async function judge(
   leader: Leader | undefined,
 ): Promise<Answer> {
   const { id } = dispatch.reference;
-  let view = first ?? (engine.wasFinished(id) ? await look(engine, dispatch) : undefined);
-  for (;;) {
-    dispatch.signal?.throwIfAborted();
-    const gate = view === undefined ? 'ALLOW' : decide(situationOf(dispatch, view));
-    if (view?.seen !== undefined) refuseConflict(dispatch, view.seen, gate);
-    switch (gate) {
-      case 'RETURN': {
-        const { seen } = view as { seen: Seen };
-        if (leader !== undefined) leader.settled = view;
-        engine.noteFinished(id);
-        return { replayed: true, seen };
-      }
-      case 'POLL': {
-        await waitForMove(engine, dispatch, view as View & { seen: Seen }, started);
-        view = await look(engine, dispatch);
-        break;
-      }
-      case 'RECONCILE':
-        view = await reconcile(engine, dispatch, view as View & { seen: Seen }, started);
-        break;
-      case 'HARD_BLOCK':
-        throw blocked(engine, dispatch, view as View & { seen: Seen });
-      case 'ALLOW':
-      case 'RECLAIM': {
-        const claimed = await claim(engine, dispatch, view, gate);
-        if (!(claimed instanceof Claim)) {
-          view = claimed;
+  try {
+    let view = first ?? (engine.wasFinished(id) ? await look(engine, dispatch) : undefined);
+    for (;;) {
+      dispatch.signal?.throwIfAborted();
+      const gate = view === undefined ? 'ALLOW' : decide(situationOf(dispatch, view));
+      if (view?.seen !== undefined) refuseConflict(dispatch, view.seen, gate);
+      switch (gate) {
+        case 'RETURN': {
+          const { seen } = view as { seen: Seen };
+          if (leader !== undefined) leader.settled = view;
+          engine.noteFinished(id);
+          return { replayed: true, seen };
+        }
+        case 'POLL': {
+          await waitForMove(engine, dispatch, view as View & { seen: Seen }, started);
+          view = await look(engine, dispatch);
           break;
         }
-        try {
-          const ended = await run(claimed, windowLeft(dispatch, view, claimed.stored.writtenAt));
-          if ('recorded' in ended) return { replayed: true, seen: ended.recorded };
-          if (leader !== undefined) leader.settled = ended.view;
-          engine.noteFinished(id);
-          return { replayed: false, value: ended.value };
-        } catch (error) {
-          if (!(error instanceof GivenBack)) throw error;
-          view = await look(engine, dispatch);
-          // What is blocked or answered by now is told so; only what would be claimed again and again ends here.
-          if (
-            elapsed(engine.clock, started) > dispatch.policy.waitForMs &&
-            runsBody(decide(situationOf(dispatch, view)))
-          ) {
-            throw new StoreUnavailableError({
-              store: engine.description,
-              during: `the claim of ${dispatch.policy.tool}, whose answers come after its lease of ${dispatch.policy.leaseMs} ms is over`,
-              applied: 'no',
-              remedy: 'The tool did not run. Raise lease, or look at why the store answers so late.',
-            });
+        case 'RECONCILE':
+          view = await reconcile(engine, dispatch, view as View & { seen: Seen }, started);
+          break;
+        case 'HARD_BLOCK':
+          throw blocked(engine, dispatch, view as View & { seen: Seen });
+        case 'ALLOW':
+        case 'RECLAIM': {
+          const claimed = await claim(engine, dispatch, view, gate);
+          if (!(claimed instanceof Claim)) {
+            view = claimed;
+            break;
+          }
+          try {
+            const ended = await run(claimed, windowLeft(dispatch, view, claimed.stored.writtenAt));
+            if ('recorded' in ended) return { replayed: true, seen: ended.recorded };
+            if (leader !== undefined) leader.settled = ended.view;
+            engine.noteFinished(id);
+            return { replayed: false, value: ended.value };
+          } catch (error) {
+            if (!(error instanceof GivenBack)) throw error;
+            view = await look(engine, dispatch);
+            // What is blocked or answered by now is told so; only what would be claimed again and again ends here.
+            if (
+              elapsed(engine.clock, started) > dispatch.policy.waitForMs &&
+              runsBody(decide(situationOf(dispatch, view)))
+            ) {
+              throw new StoreUnavailableError({
+                store: engine.description,
+                during: `the claim of ${dispatch.policy.tool}, whose answers come after its lease of ${dispatch.policy.leaseMs} ms is over`,
+                applied: 'no',
+                remedy: 'The tool did not run. Raise lease, or look at why the store answers so late.',
+              });
+            }
           }
         }
       }
+    }
+  } finally {
+    if (leader !== undefined) {
+      engine.leave();
+      engine.underWay.delete(id);
+      for (const told of leader.followers) told(leader.settled);
     }
   }
 }

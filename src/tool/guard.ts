@@ -131,6 +131,16 @@ function refuseWhatIsNoTool(tool: unknown, kinds: string): asserts tool is Metho
   }
 }
 
+/** Always a promise, also of a guard that throws at once; and the guard's own where it gives one. */
+function promised(chain: Body, frame: CallFrame): Promise<unknown> {
+  try {
+    const answer = chain(frame);
+    return answer instanceof Promise ? answer : Promise.resolve(answer);
+  } catch (error) {
+    return Promise.reject(error as Error);
+  }
+}
+
 /** Puts the guards around a tool, outermost first. */
 export function applyGuards(
   parts: readonly GuardDefinition[],
@@ -176,11 +186,11 @@ export function applyGuards(
   };
   const outermost = chain;
   const guarded: Method = how.positional
-    ? async function (this: unknown, ...args: unknown[]): Promise<unknown> {
-        return await outermost(frameOf(this, args, undefined, undefined));
+    ? function (this: unknown, ...args: unknown[]): Promise<unknown> {
+        return promised(outermost, frameOf(this, args, undefined, undefined));
       }
-    : async function (this: unknown, input: unknown, options?: unknown): Promise<unknown> {
-        return await outermost(frameOf(this, input, options as CallOptions | undefined, undefined));
+    : function (this: unknown, input: unknown, options?: unknown): Promise<unknown> {
+        return promised(outermost, frameOf(this, input, options as CallOptions | undefined, undefined));
       };
   Object.defineProperty(guarded, 'name', { value: info.name ?? info.developmentName ?? 'guarded', configurable: true });
   guardedTools.set(guarded, { dispatch, positional: how.positional });

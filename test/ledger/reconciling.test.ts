@@ -94,6 +94,13 @@ describe('a reconciler', () => {
     });
     await w.clock.advance(31_000);
     const workers = [w.worker(), w.worker(), w.worker()];
+    // A way that takes time: without it, two who wake each other would never let time pass.
+    for (const worker of workers) {
+      worker.way.transact = async (transaction, nonce, pass) => {
+        await w.sleep(5);
+        return pass(transaction, nonce);
+      };
+    }
     const all = Promise.all(workers.map((worker) => make(worker)({ id: 'a' })));
     await w.clock.advance(20_000);
     expect(asked).toBe(3);

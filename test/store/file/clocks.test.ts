@@ -21,8 +21,12 @@ async function clientIn(folder: string, offset: number): Promise<Client> {
   const store = await opened(folder, { clock: () => wall });
   return {
     store,
-    jump: (milliseconds) => void (wall += milliseconds),
-    set: (milliseconds) => void (wall = START + milliseconds),
+    jump: (milliseconds) => {
+      wall += milliseconds;
+    },
+    set: (milliseconds) => {
+      wall = START + milliseconds;
+    },
     latest: 0,
   };
 }
@@ -38,56 +42,66 @@ async function take({ store }: Pick<Client, 'store'>, id: string, owner: string)
   const before = await get(store, id);
   const { ok, records, now } = await store.transact(
     {
-      expect: [{ key: keyOf(id), revision: before?.revision, ...(before === undefined ? {} : { lease: 'expired' as const }) }],
-      write: [{ key: keyOf(id), value: owner, lease: { owner, fence: Number(before?.lease?.fence ?? 0) + 1, ms: LEASE } }],
+      expect: [
+        { key: keyOf(id), revision: before?.revision, ...(before === undefined ? {} : { lease: 'expired' as const }) },
+      ],
+      write: [
+        { key: keyOf(id), value: owner, lease: { owner, fence: Number(before?.lease?.fence ?? 0) + 1, ms: LEASE } },
+      ],
     },
     freshNonce(),
   );
   return { ok, after: records[0], now };
 }
 
-test.each([1, 2, 3, 4])('no lease has two holders, whatever the wall clocks of two clients do (seed %i)', async (seed) => {
-  const random = seeded(seed);
-  const folder = await newFolder(fastRoot);
-  const clients = [await clientIn(folder, -10 * MINUTE), await clientIn(folder, 10 * MINUTE)];
-  const witness = await opened(folder, { clock: () => 0 });
-  const offsets = [-10 * MINUTE, 10 * MINUTE];
-  let passed = 0;
-  const [taken, refused] = [[0, 0], [0, 0]] as [number[], number[]];
-  for (let round = 0; round < 250; round++) {
-    const number = random() < 0.5 ? 0 : 1;
-    const client = clients[number]!;
-    passed += random() * 20_000;
-    if (random() < 0.3) offsets[number] = (random() - 0.5) * 20 * MINUTE;
-    client.set(passed + offsets[number]!);
-    const id = `record ${Math.floor(random() * 3)}`;
-    const held = await get(witness, id);
-    if (random() < 0.3 && held?.lease !== undefined) {
-      const answer = await renew(client.store, id, { owner: held.lease.owner, fence: held.lease.fence, ms: LEASE });
-      expect(answer).toBe('held');
-      const renewed = await get(witness, id);
-      expect(renewed?.revision).toBe(held.revision);
-      expect(renewed!.lease!.until).toBeGreaterThanOrEqual(held.writtenAt + LEASE);
-      continue;
+test.each([1, 2, 3, 4])(
+  'no lease has two holders, whatever the wall clocks of two clients do (seed %i)',
+  async (seed) => {
+    const random = seeded(seed);
+    const folder = await newFolder(fastRoot);
+    const clients = [await clientIn(folder, -10 * MINUTE), await clientIn(folder, 10 * MINUTE)];
+    const witness = await opened(folder, { clock: () => 0 });
+    const offsets = [-10 * MINUTE, 10 * MINUTE];
+    let passed = 0;
+    const [taken, refused] = [
+      [0, 0],
+      [0, 0],
+    ] as [number[], number[]];
+    for (let round = 0; round < 250; round++) {
+      const number = random() < 0.5 ? 0 : 1;
+      const client = clients[number]!;
+      passed += random() * 20_000;
+      if (random() < 0.3) offsets[number] = (random() - 0.5) * 20 * MINUTE;
+      client.set(passed + offsets[number]!);
+      const id = `record ${Math.floor(random() * 3)}`;
+      const held = await get(witness, id);
+      if (random() < 0.3 && held?.lease !== undefined) {
+        const answer = await renew(client.store, id, { owner: held.lease.owner, fence: held.lease.fence, ms: LEASE });
+        expect(answer).toBe('held');
+        const renewed = await get(witness, id);
+        expect(renewed?.revision).toBe(held.revision);
+        expect(renewed!.lease!.until).toBeGreaterThanOrEqual(held.writtenAt + LEASE);
+        continue;
+      }
+      const { ok, after, now } = await take(client, id, `client ${number} in round ${round}`);
+      expect(now).toBeGreaterThanOrEqual(client.latest);
+      client.latest = now;
+      const seen = await get(witness, id);
+      if (!ok) {
+        refused[number]!++;
+        expect(seen?.lease).toEqual(held?.lease);
+        expect(now).toBeLessThan(held!.lease!.until);
+        continue;
+      }
+      taken[number]!++;
+      // The log's time decides when a lease ends, and the new one begins no earlier.
+      if (held?.lease !== undefined) expect(after!.writtenAt).toBeGreaterThanOrEqual(held.lease.until);
+      expect(after!.lease!.until).toBe(after!.writtenAt + LEASE);
+      expect(seen).toEqual(after);
     }
-    const { ok, after, now } = await take(client, id, `client ${number} in round ${round}`);
-    expect(now).toBeGreaterThanOrEqual(client.latest);
-    client.latest = now;
-    const seen = await get(witness, id);
-    if (!ok) {
-      refused[number]!++;
-      expect(seen?.lease).toEqual(held?.lease);
-      expect(now).toBeLessThan(held!.lease!.until);
-      continue;
-    }
-    taken[number]!++;
-    // The log's time decides when a lease ends, and the new one begins no earlier.
-    if (held?.lease !== undefined) expect(after!.writtenAt).toBeGreaterThanOrEqual(held.lease.until);
-    expect(after!.lease!.until).toBe(after!.writtenAt + LEASE);
-    expect(seen).toEqual(after);
-  }
-  for (const one of [...taken, ...refused]) expect(one).toBeGreaterThan(5);
-});
+    for (const one of [...taken, ...refused]) expect(one).toBeGreaterThan(5);
+  },
+);
 
 test('a client whose clock was set back takes no lease that the log says is held, and frees none', async () => {
   const folder = await newFolder(fastRoot);
@@ -110,9 +124,7 @@ test('time passes for a client whose wall clock stands still', async () => {
   const { store } = await clientIn(folder, 0);
   const claim = { owner: 'worker', fence: 1, ms: 30 };
   const { records } = await put(store, 'a', 'a', undefined, { lease: claim });
-  await expect
-    .poll(async () => (await take({ store }, 'a', 'next')).ok, { interval: 10, timeout: 5000 })
-    .toBe(true);
+  await expect.poll(async () => (await take({ store }, 'a', 'next')).ok, { interval: 10, timeout: 5000 }).toBe(true);
   expect((await get(store, 'a'))!.writtenAt).toBeGreaterThanOrEqual(records[0]!.lease!.until);
 });
 

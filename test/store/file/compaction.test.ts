@@ -40,7 +40,10 @@ async function seededFolder(): Promise<{ folder: string; before: Map<string, Sto
   const folder = await newFolder(fastRoot);
   const store = await openFileStore(folder);
   for (let number = 0; number < 20; number++) await put(store, `old ${number}`, 'v'.repeat(200));
-  await put(store, 'leased', 'v', undefined, { lease: { owner: 'worker', fence: 2, ms: 3_600_000 }, index: { phase: 'attempting' } });
+  await put(store, 'leased', 'v', undefined, {
+    lease: { owner: 'worker', fence: 2, ms: 3_600_000 },
+    index: { phase: 'attempting' },
+  });
   const before = await readAll(store);
   await store.close();
   return { folder, before };
@@ -56,48 +59,67 @@ describe('a compaction that is killed at a system call ("not run" where there is
     { calls: 'link,linkat', other: 'waits', least: 1 },
     { calls: 'unlink,unlinkat', other: 'waits', least: 1 },
     { calls: 'unlink,unlinkat', of: '00000001.log', other: 'waits', least: 1 },
-  ])('the n-th $calls, for every n until it completes, while another process $other', { timeout: 60_000 }, async (one, context) => {
-    const { calls, of, other, least } = one;
-    if (straceProblem !== undefined) return context.skip(straceProblem);
-    let killed = 0;
-    for (let when = 1; ; when++) {
-      const { folder, before } = await seededFolder();
-      const store = await openFileStore(folder);
-      let writer = other === 'writes' ? writing(store) : undefined;
-      const client = startClient(folder, { what: 'compact', times: 1 }, injecting(calls, 'signal=SIGKILL', when, of && join(folder, of)));
-      const { signal } = await client.ended;
-      writer ??= writing(store);
-      await get(store, 'leased');
-      const acknowledged = await writer.stop();
-      await checkKept(store, before);
-      await checkKept(store, acknowledged);
-      expect(await renew(store, 'leased', { owner: 'worker', fence: 2, ms: 3_600_000 })).toBe('held');
-      await store.close();
-      const again = await openFileStore(folder);
-      await checkKept(again, acknowledged);
-      // What was left lying about goes with the next compaction.
-      await again.compact();
-      expect((await put(again, 'afterwards', 'v')).ok).toBe(true);
-      await again.close();
-      expect(await readdir(folder)).toEqual([expect.stringMatching(/^0000000[23]\.log$/)]);
-      if (signal !== 'SIGKILL') {
-        expect(client.said().map(([word]) => word)).toEqual(['open', 'compacted', 'end']);
-        break;
+  ])(
+    'the n-th $calls, for every n until it completes, while another process $other',
+    { timeout: 60_000 },
+    async (one, context) => {
+      const { calls, of, other, least } = one;
+      if (straceProblem !== undefined) return context.skip(straceProblem);
+      let killed = 0;
+      for (let when = 1; ; when++) {
+        const { folder, before } = await seededFolder();
+        const store = await openFileStore(folder);
+        let writer = other === 'writes' ? writing(store) : undefined;
+        const client = startClient(
+          folder,
+          { what: 'compact', times: 1 },
+          injecting(calls, 'signal=SIGKILL', when, of && join(folder, of)),
+        );
+        const { signal } = await client.ended;
+        writer ??= writing(store);
+        await get(store, 'leased');
+        const acknowledged = await writer.stop();
+        await checkKept(store, before);
+        await checkKept(store, acknowledged);
+        expect(await renew(store, 'leased', { owner: 'worker', fence: 2, ms: 3_600_000 })).toBe('held');
+        await store.close();
+        const again = await openFileStore(folder);
+        await checkKept(again, acknowledged);
+        // What was left lying about goes with the next compaction.
+        await again.compact();
+        expect((await put(again, 'afterwards', 'v')).ok).toBe(true);
+        await again.close();
+        expect(await readdir(folder)).toEqual([expect.stringMatching(/^0000000[23]\.log$/)]);
+        if (signal !== 'SIGKILL') {
+          expect(client.said().map(([word]) => word)).toEqual(['open', 'compacted', 'end']);
+          break;
+        }
+        killed++;
+        expect(when).toBeLessThan(60);
       }
-      killed++;
-      expect(when).toBeLessThan(60);
-    }
-    expect(killed).toBeGreaterThanOrEqual(least);
-  });
+      expect(killed).toBeGreaterThanOrEqual(least);
+    },
+  );
 
-  test('one that sleeps before its link and wakes up when others have compacted changes nothing', { timeout: 60_000 }, async (context) => {
+  test('one that sleeps before its link and wakes up when others have compacted changes nothing', {
+    timeout: 60_000,
+  }, async (context) => {
     if (straceProblem !== undefined) return context.skip(straceProblem);
     await inParallel([1, 2], 2, async (compactions) => {
       const { folder, before } = await seededFolder();
       const store = await openFileStore(folder);
-      const client = startClient(folder, { what: 'compact', times: 1 }, injecting('link,linkat', 'delay_enter=1200000', 1));
+      const client = startClient(
+        folder,
+        { what: 'compact', times: 1 },
+        injecting('link,linkat', 'delay_enter=1200000', 1),
+      );
       // Its draft is whole when the seal stands and a file with its name is there.
-      await expect.poll(async () => (await readdir(folder)).some((name) => name.endsWith('.draft')), { interval: 5, timeout: 10_000 }).toBe(true);
+      await expect
+        .poll(async () => (await readdir(folder)).some((name) => name.endsWith('.draft')), {
+          interval: 5,
+          timeout: 10_000,
+        })
+        .toBe(true);
       const other = writing(store);
       for (let round = 0; round < compactions; round++) await store.compact();
       const { code, signal, complaints } = await client.ended;
@@ -118,9 +140,12 @@ describe('compactions at once', () => {
     const { folder, before } = await seededFolder();
     const store = await openFileStore(folder);
     const clients = [1, 2].map(() => startClient(folder, { what: 'compact', times: 30, pause: 3 }));
-    const writers = ['p', 'q'].map((prefix) => startClient(folder, { what: 'write', count: 60, prefix, size: 50, pause: 2 }));
+    const writers = ['p', 'q'].map((prefix) =>
+      startClient(folder, { what: 'write', count: 60, prefix, size: 50, pause: 2 }),
+    );
     const other = writing(store);
-    for (const client of [...clients, ...writers]) expect(await client.ended).toMatchObject({ code: 0, complaints: '' });
+    for (const client of [...clients, ...writers])
+      expect(await client.ended).toMatchObject({ code: 0, complaints: '' });
     const acknowledged = await other.stop();
     await checkKept(store, before);
     await checkKept(store, acknowledged);
@@ -174,28 +199,35 @@ describe('compactions at once', () => {
 });
 
 describe('the order of a compaction', () => {
-  test.each([1, 2, 3])('no log is removed, and none gets its name, before what it rests on is on the disk (seed %i)', async (seed) => {
-    const { events } = await recordRun(openFileStore, seed);
-    const flushedNames = new Set<string>();
-    const flushedFiles = new Map<number, number>();
-    const named: { name: string; at: number }[] = [];
-    let removed = 0;
-    for (const [at, event] of events.entries()) {
-      if (event.type === 'flush') flushedFiles.set(event.file, Math.max(event.covers, flushedFiles.get(event.file) ?? 0));
-      if (event.type === 'flush-names') for (const one of named) if (one.at < event.covers) flushedNames.add(one.name);
-      if (event.type === 'name' && event.name.endsWith('.log')) {
-        const written = events.findLastIndex((other, before) => before < at && other.type === 'write' && other.file === event.file);
-        expect(flushedFiles.get(event.file)).toBeGreaterThan(written);
-        named.push({ name: event.name, at });
+  test.each([1, 2, 3])(
+    'no log is removed, and none gets its name, before what it rests on is on the disk (seed %i)',
+    async (seed) => {
+      const { events } = await recordRun(openFileStore, seed);
+      const flushedNames = new Set<string>();
+      const flushedFiles = new Map<number, number>();
+      const named: { name: string; at: number }[] = [];
+      let removed = 0;
+      for (const [at, event] of events.entries()) {
+        if (event.type === 'flush')
+          flushedFiles.set(event.file, Math.max(event.covers, flushedFiles.get(event.file) ?? 0));
+        if (event.type === 'flush-names')
+          for (const one of named) if (one.at < event.covers) flushedNames.add(one.name);
+        if (event.type === 'name' && event.name.endsWith('.log')) {
+          const written = events.findLastIndex(
+            (other, before) => before < at && other.type === 'write' && other.file === event.file,
+          );
+          expect(flushedFiles.get(event.file)).toBeGreaterThan(written);
+          named.push({ name: event.name, at });
+        }
+        if (event.type === 'unname' && event.name.endsWith('.log')) {
+          const next = `${String(Number.parseInt(event.name, 10) + 1).padStart(8, '0')}.log`;
+          expect([...flushedNames]).toContain(next);
+          removed++;
+        }
       }
-      if (event.type === 'unname' && event.name.endsWith('.log')) {
-        const next = `${String(Number.parseInt(event.name, 10) + 1).padStart(8, '0')}.log`;
-        expect([...flushedNames]).toContain(next);
-        removed++;
-      }
-    }
-    expect(removed).toBeGreaterThanOrEqual(2);
-  });
+      expect(removed).toBeGreaterThanOrEqual(2);
+    },
+  );
 
   test('what a compaction leaves is the same, whoever does it', async () => {
     const { folder, before } = await seededFolder();

@@ -51,16 +51,22 @@ export function* layoutsAfter(events: readonly TraceEvent[], length: number, ran
   }
 }
 
-function namingsOf(events: readonly TraceEvent[], random: () => number): { names: Map<string, number>; what: string }[] {
+function namingsOf(
+  events: readonly TraceEvent[],
+  random: () => number,
+): { names: Map<string, number>; what: string }[] {
   let durable = 0;
   for (const event of events) if (event.type === 'flush-names') durable = event.covers;
-  const changes = events.flatMap((event, at) => (event.type === 'name' || event.type === 'unname' ? [{ event, at }] : []));
+  const changes = events.flatMap((event, at) =>
+    event.type === 'name' || event.type === 'unname' ? [{ event, at }] : [],
+  );
   const pending = changes.filter(({ at }) => at >= durable);
   return subsets(pending.length, random).map((kept) => {
     const names = new Map<string, number>();
     const lost: string[] = [];
     for (const { event, at } of changes) {
-      if (at >= durable && !kept.has(pending.findIndex((other) => other.at === at))) lost.push(`${event.type} ${event.name}`);
+      if (at >= durable && !kept.has(pending.findIndex((other) => other.at === at)))
+        lost.push(`${event.type} ${event.name}`);
       else if (event.type === 'name') names.set(event.name, event.file);
       else names.delete(event.name);
     }
@@ -110,7 +116,13 @@ export function* imagesFrom(base: Buffer, pending: readonly Piece[], random: () 
 }
 
 /** Any of the pieces lost: zeros where others stand behind it, and at the end either zeros or a shorter file. */
-function* chosen(what: string, base: Buffer, pieces: readonly Piece[], end: number, random: () => number): Generator<Image> {
+function* chosen(
+  what: string,
+  base: Buffer,
+  pieces: readonly Piece[],
+  end: number,
+  random: () => number,
+): Generator<Image> {
   for (const kept of subsets(pieces.length, random)) {
     const remaining = pieces.filter((_, position) => kept.has(position));
     const description = `${what} ${[...kept].join(',')} of ${pieces.length} after byte ${base.length}`;
@@ -172,7 +184,8 @@ function subsets(count: number, random: () => number): Set<number>[] {
   const full = new Set(Array.from({ length: count }, (_, number) => number));
   const sets = [full];
   if (count <= EXHAUSTIVE) {
-    for (let bits = 2 ** count - 2; bits >= 0; bits--) sets.push(new Set([...full].filter((number) => (bits >> number) & 1)));
+    for (let bits = 2 ** count - 2; bits >= 0; bits--)
+      sets.push(new Set([...full].filter((number) => (bits >> number) & 1)));
   } else {
     for (let sample = 0; sample < SAMPLES; sample++) sets.push(new Set([...full].filter(() => random() < 0.6)));
   }

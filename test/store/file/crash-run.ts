@@ -54,7 +54,12 @@ export async function recordRun(openStore: OpenStore, seed: number, failedFlush 
 
   const show = (record: StoredRecord | undefined): void => {
     if (record === undefined) return;
-    shown.push({ after: trace.events.length, id: record.key.id, revision: record.revision, until: record.lease?.until ?? 0 });
+    shown.push({
+      after: trace.events.length,
+      id: record.key.id,
+      revision: record.revision,
+      until: record.lease?.until ?? 0,
+    });
   };
   const ask = async (
     store: Store,
@@ -84,7 +89,8 @@ export async function recordRun(openStore: OpenStore, seed: number, failedFlush 
   const keep = async (store: Store, record: StoredRecord): Promise<void> => {
     const { owner, fence } = record.lease!;
     const [answer] = await store.renew([{ key: record.key, owner, fence, ms: LONG }]);
-    if (answer === 'held') shown.push({ after: trace.events.length, id: record.key.id, revision: record.revision, until: NOW + LONG });
+    if (answer === 'held')
+      shown.push({ after: trace.events.length, id: record.key.id, revision: record.revision, until: NOW + LONG });
   };
 
   const stores: FileStore[] = [];
@@ -101,7 +107,9 @@ export async function recordRun(openStore: OpenStore, seed: number, failedFlush 
       ),
     );
     await Promise.all(contended.flat());
-    const claimed = await Promise.all(stores.map((store, client) => ask(store, [{ id: `claim ${client}`, value: 'v', lease: true }])));
+    const claimed = await Promise.all(
+      stores.map((store, client) => ask(store, [{ id: `claim ${client}`, value: 'v', lease: true }])),
+    );
     await Promise.all(claimed.map(({ records }, client) => keep(stores[client]!, records[0]!)));
     const large = await ask(a, [{ id: 'large', value: 'l'.repeat(1800) }]);
     await Promise.all([
@@ -170,15 +178,31 @@ export async function problemWith(
 
 /** Adds to the latest log what is left of a write that a crash cut short. */
 async function tear(folder: string, random: () => number): Promise<void> {
-  const file = join(folder, (await readdir(folder)).filter((name) => name.endsWith('.log')).sort().at(-1)!);
+  const file = join(
+    folder,
+    (await readdir(folder))
+      .filter((name) => name.endsWith('.log'))
+      .sort()
+      .at(-1)!,
+  );
   const base = await readFile(file);
   const value = 'v'.repeat(1 + Math.floor(random() ** 2 * 1200));
-  const entry = ['write', [freshNonce(), 1, 0, 0], NOW, freshNonce(), [[0, 'call', 'torn', null, 0]], [[0, value, 0, 0]]];
+  const entry = [
+    'write',
+    [freshNonce(), 1, 0, 0],
+    NOW,
+    freshNonce(),
+    [[0, 'call', 'torn', null, 0]],
+    [[0, value, 0, 0]],
+  ];
   const images = [...imagesFrom(base, [{ offset: base.length, bytes: encodeFrame(JSON.stringify(entry)) }], random)];
   await writeFile(file, images[Math.floor(random() * images.length)]!.bytes);
 }
 
-function difference(wanted: ReadonlyMap<string, StoredRecord>, found: ReadonlyMap<string, StoredRecord>): string | undefined {
+function difference(
+  wanted: ReadonlyMap<string, StoredRecord>,
+  found: ReadonlyMap<string, StoredRecord>,
+): string | undefined {
   if (found.size !== wanted.size) return `${found.size} records instead of ${wanted.size}`;
   for (const [id, { revision, value }] of wanted) {
     if (found.get(id)?.revision !== revision || found.get(id)?.value !== value) return `${id} has changed`;
@@ -187,15 +211,21 @@ function difference(wanted: ReadonlyMap<string, StoredRecord>, found: ReadonlyMa
 }
 
 /** What is wrong with the records found after a crash behind so many events. */
-function problemIn(records: ReadonlyMap<string, StoredRecord>, { asked, shown }: Run, length: number): string | undefined {
+function problemIn(
+  records: ReadonlyMap<string, StoredRecord>,
+  { asked, shown }: Run,
+  length: number,
+): string | undefined {
   for (const { after, id, revision, until } of shown) {
     if (after > length) continue;
     const found = records.get(id);
     if (found === undefined) return `${id} was shown at ${revision} and is gone`;
-    if (count(found.revision) < count(revision)) return `${id} was shown at ${revision} and is back at ${found.revision}`;
+    if (count(found.revision) < count(revision))
+      return `${id} was shown at ${revision} and is back at ${found.revision}`;
     if (count(found.revision) > count(revision)) continue;
     if (found.revision !== revision) return `${id} was shown at ${revision} and is now ${found.revision}`;
-    if ((found.lease?.until ?? 0) < until) return `the lease of ${id} was shown to end at ${until} and ends at ${found.lease?.until}`;
+    if ((found.lease?.until ?? 0) < until)
+      return `the lease of ${id} was shown to end at ${until} and ends at ${found.lease?.until}`;
   }
   for (const [id, { revision, value }] of records) {
     const wanted = asked.get(`${id} ${revision}`);
@@ -204,7 +234,8 @@ function problemIn(records: ReadonlyMap<string, StoredRecord>, { asked, shown }:
     for (const other of wanted.together) {
       const companion = records.get(other);
       if (companion === undefined || !asked.get(`${other} ${companion.revision}`)) return `${id} came without ${other}`;
-      if (count(companion.revision) === 1 && nonceOf(companion.revision) !== nonceOf(revision)) return `${id} came with another ${other}`;
+      if (count(companion.revision) === 1 && nonceOf(companion.revision) !== nonceOf(revision))
+        return `${id} came with another ${other}`;
     }
   }
   return undefined;

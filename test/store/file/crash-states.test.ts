@@ -20,6 +20,8 @@ test.each([
     expect(run.won).toBeGreaterThanOrEqual(12);
     expect(run.events.filter(({ type }) => type === 'flush-failed').length > 0).toBe(failedFlush > 0);
     expect(run.events.filter(({ type }) => type === 'write').length).toBeGreaterThan(20);
-    expect(run.events.filter((event) => event.type === 'name' && event.name.endsWith('.log')).length).toBeGreaterThanOrEqual(3);
+    expect(
+      run.events.filter((event) => event.type === 'name' && event.name.endsWith('.log')).length,
+    ).toBeGreaterThanOrEqual(3);
   },
 );

@@ -50,12 +50,30 @@ describe('a flipped byte stops the store or changes nothing', () => {
     const begin = log.frames.at(-2)!;
     const all = Array.from({ length: 255 }, (_, mask) => mask + 1);
     // Its header and the end of its payload, byte by byte.
-    for (const at of [0, 1, 2, 5, 6, 13, 14, 15, 23, 24, 31, 32, 33, log.bytes.length - begin - 2, log.bytes.length - begin - 1]) {
+    for (const at of [
+      0,
+      1,
+      2,
+      5,
+      6,
+      13,
+      14,
+      15,
+      23,
+      24,
+      31,
+      32,
+      33,
+      log.bytes.length - begin - 2,
+      log.bytes.length - begin - 1,
+    ]) {
       for (const mask of all) {
         const bytes = Buffer.from(log.bytes);
         bytes[begin + at]! ^= mask;
         const verdict = await judge(openFileStore, file, bytes, false);
-        const fine = verdict.opened ? sameRecords(log.records, verdict.records) : verdict.error.code === 'STORE_DAMAGED';
+        const fine = verdict.opened
+          ? sameRecords(log.records, verdict.records)
+          : verdict.error.code === 'STORE_DAMAGED';
         if (!fine) expect.fail(`byte ${at} of the last record with ${mask}`);
       }
     }
@@ -63,7 +81,9 @@ describe('a flipped byte stops the store or changes nothing', () => {
 });
 
 describe('a log that was cut', () => {
-  test('opens with what stands before the cut, at every byte of its last three records', { timeout: 60_000 }, async () => {
+  test('opens with what stands before the cut, at every byte of its last three records', {
+    timeout: 60_000,
+  }, async () => {
     // A cut end is lost tail data, and looks the same as a write that a crash stopped before anybody was told
     // of it. Refusing it would refuse every log after a crash; so only what stands before it can be asked for.
     const log = await plainLog();
@@ -75,7 +95,8 @@ describe('a log that was cut', () => {
       for (let cut = begin; cut < end; cut++) {
         const verdict = await judge(openFileStore, file, log.bytes.subarray(0, cut));
         if (!verdict.opened) expect.fail(`cut at ${cut - begin} of ${end - begin}: ${String(verdict.error)}`);
-        if (!verdict.goesOn || !sameRecords(wanted, verdict.records)) expect.fail(`cut at ${cut - begin} of ${end - begin}`);
+        if (!verdict.goesOn || !sameRecords(wanted, verdict.records))
+          expect.fail(`cut at ${cut - begin} of ${end - begin}`);
         tried++;
       }
     }
@@ -94,12 +115,15 @@ describe('a log that was cut', () => {
 });
 
 describe('zeros', () => {
-  test.each([1, 2, 3, 34, 100, 511, 512, 513, 4096, 70_000])('%i of them behind the end lose nothing', async (count) => {
-    const log = await plainLog();
-    const verdict = await judge(openFileStore, await placeFor(log), Buffer.concat([log.bytes, Buffer.alloc(count)]));
-    expect(verdict).toMatchObject({ opened: true, goesOn: true });
-    expect(verdict.opened && sameRecords(log.records, verdict.records)).toBe(true);
-  });
+  test.each([1, 2, 3, 34, 100, 511, 512, 513, 4096, 70_000])(
+    '%i of them behind the end lose nothing',
+    async (count) => {
+      const log = await plainLog();
+      const verdict = await judge(openFileStore, await placeFor(log), Buffer.concat([log.bytes, Buffer.alloc(count)]));
+      expect(verdict).toMatchObject({ opened: true, goesOn: true });
+      expect(verdict.opened && sameRecords(log.records, verdict.records)).toBe(true);
+    },
+  );
 
   test('in place of the end never make another record of it', { timeout: 60_000 }, async () => {
     // As after a power loss on a file system that keeps the length and loses the content.
@@ -147,7 +171,12 @@ describe('blocks that were moved', () => {
     let stopped = 0;
     for (let first = 0; first < log.frames.length - 2; first++) {
       const [begin, middle, end] = log.frames.slice(first, first + 3) as [number, number, number];
-      const swapped = [bytes.subarray(0, begin), bytes.subarray(middle, end), bytes.subarray(begin, middle), bytes.subarray(end)];
+      const swapped = [
+        bytes.subarray(0, begin),
+        bytes.subarray(middle, end),
+        bytes.subarray(begin, middle),
+        bytes.subarray(end),
+      ];
       const verdict = await judge(openFileStore, await placeFor(log), Buffer.concat(swapped));
       if (!verdict.opened) {
         expect(verdict.error.code).toBe('STORE_DAMAGED');
@@ -155,7 +184,8 @@ describe('blocks that were moved', () => {
         continue;
       }
       // By two writers that knew nothing of each other, so either might have been first.
-      for (const [id, { revision, value }] of log.records) expect(verdict.records.get(id)).toMatchObject({ revision, value });
+      for (const [id, { revision, value }] of log.records)
+        expect(verdict.records.get(id)).toMatchObject({ revision, value });
     }
     expect(stopped).toBeGreaterThanOrEqual(2);
   });
@@ -195,7 +225,10 @@ describe('files that are something else', () => {
   test('a newer format is refused as such', async () => {
     const folder = await newFolder(fastRoot);
     await writeFile(join(folder, '00000001.log'), encodeFrame(JSON.stringify(['open', 9, 'id', 16, 1, 0, 0])));
-    await expect(openFileStore(folder)).rejects.toMatchObject({ code: 'STORE_FORMAT', details: { field: 'format', found: 9 } });
+    await expect(openFileStore(folder)).rejects.toMatchObject({
+      code: 'STORE_FORMAT',
+      details: { field: 'format', found: 9 },
+    });
   });
 
   test('another number of partitions is refused, also after a compaction, and loses nothing', async () => {
@@ -222,6 +255,9 @@ describe('files that are something else', () => {
   test('a log under the number of another generation stops the store', async () => {
     const log = await plainLog();
     const file = join(await newFolder(fastRoot), '00000003.log');
-    expect(await judge(openFileStore, file, log.bytes)).toMatchObject({ opened: false, error: { code: 'STORE_DAMAGED', details: { file } } });
+    expect(await judge(openFileStore, file, log.bytes)).toMatchObject({
+      opened: false,
+      error: { code: 'STORE_DAMAGED', details: { file } },
+    });
   });
 });

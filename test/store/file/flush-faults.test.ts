@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { StoredRecord } from '../../../src/store/contract.js';
 import { openFileStore } from '../../../src/store/file/file-store.js';
+import { type Client, injecting, inParallel, startClient, straceProblem } from './processes.js';
 import { fastRoot, newFolder, put, readAll } from './scratch.js';
-import { type Client, inParallel, injecting, startClient, straceProblem } from './processes.js';
 
 const COUNT = 10;
 
@@ -24,9 +24,11 @@ async function standing(folder: string): Promise<ReadonlyMap<string, StoredRecor
 function checkAcknowledged(client: Client, records: ReadonlyMap<string, StoredRecord>, fault: string): number {
   const acknowledged = client.said().filter(([word]) => word === 'ok');
   for (const [, id, revision] of acknowledged) expect(records.get(id!)?.revision, `${id}, ${fault}`).toBe(revision);
-  for (const [id, { value }] of records) expect([id, value], fault).toEqual([expect.stringMatching(/^w\d$/), 'v'.repeat(300)]);
+  for (const [id, { value }] of records)
+    expect([id, value], fault).toEqual([expect.stringMatching(/^w\d$/), 'v'.repeat(300)]);
   for (const [word, id, , applied] of client.said()) {
-    if (word === 'refused' && applied === 'no') expect(records.has(id!), `${id} was said not to be applied, ${fault}`).toBe(false);
+    if (word === 'refused' && applied === 'no')
+      expect(records.has(id!), `${id} was said not to be applied, ${fault}`).toBe(false);
   }
   return acknowledged.length;
 }
@@ -34,7 +36,9 @@ function checkAcknowledged(client: Client, records: ReadonlyMap<string, StoredRe
 const job = { what: 'write', count: COUNT, prefix: 'w', size: 300 } as const;
 
 describe('faults of single system calls, injected by strace ("not run" where there is no strace)', () => {
-  test('a flush that fails, the n-th for n = 1 to 8, loses nothing that was acknowledged', { timeout: 60_000 }, async (context) => {
+  test('a flush that fails, the n-th for n = 1 to 8, loses nothing that was acknowledged', {
+    timeout: 60_000,
+  }, async (context) => {
     if (straceProblem !== undefined) return context.skip(straceProblem);
     let failed = 0;
     await inParallel([1, 2, 3, 4, 5, 6, 7, 8], 2, async (when) => {
@@ -45,7 +49,8 @@ describe('faults of single system calls, injected by strace ("not run" where the
       const records = await standing(folder);
       const acknowledged = checkAcknowledged(client, records, `EIO at flush ${when}`);
       const said = client.said();
-      if (acknowledged < COUNT) expect(said.map(([word]) => word)).toContain(said.some(([word]) => word === 'open') ? 'refused' : 'failed');
+      if (acknowledged < COUNT)
+        expect(said.map(([word]) => word)).toContain(said.some(([word]) => word === 'open') ? 'refused' : 'failed');
       // It ended the generation that it could not flush, and went on in the next one.
       if (when > 1) expect(acknowledged, `EIO at flush ${when}`).toBe(COUNT);
       const first = await readFile(join(folder, '00000001.log')).catch(() => undefined);
@@ -72,15 +77,19 @@ describe('faults of single system calls, injected by strace ("not run" where the
       if (straceProblem !== undefined) return context.skip(straceProblem);
       let killed = 0;
       let acknowledged = 0;
-      await inParallel(Array.from({ length: 12 }, (_, at) => at + 1), 2, async (when) => {
-        const folder = await newFolder(fastRoot);
-        // Of all writes only those to the log: the client also writes what it says.
-        const only = calls === 'fdatasync' ? undefined : join(folder, '00000001.log');
-        const client = startClient(folder, job, injecting(calls, 'signal=SIGKILL', when, only));
-        const { signal } = await client.ended;
-        if (signal === 'SIGKILL') killed++;
-        acknowledged += checkAcknowledged(client, await standing(folder), `SIGKILL at ${calls} ${when}`);
-      });
+      await inParallel(
+        Array.from({ length: 12 }, (_, at) => at + 1),
+        2,
+        async (when) => {
+          const folder = await newFolder(fastRoot);
+          // Of all writes only those to the log: the client also writes what it says.
+          const only = calls === 'fdatasync' ? undefined : join(folder, '00000001.log');
+          const client = startClient(folder, job, injecting(calls, 'signal=SIGKILL', when, only));
+          const { signal } = await client.ended;
+          if (signal === 'SIGKILL') killed++;
+          acknowledged += checkAcknowledged(client, await standing(folder), `SIGKILL at ${calls} ${when}`);
+        },
+      );
       expect(killed).toBeGreaterThanOrEqual(9);
       expect(acknowledged).toBeGreaterThan(40);
     },

@@ -24,7 +24,9 @@ const attacks = {
     const folder = await newFolder(fastRoot);
     const stores = await Promise.all([1, 2, 3].map(() => openStore(folder)));
     const ids = Array.from({ length: 50 }, (_, number) => `${number}`);
-    const claims = await Promise.all(ids.map((id) => Promise.all(stores.map((store, number) => put(store, id, `by ${number}`)))));
+    const claims = await Promise.all(
+      ids.map((id) => Promise.all(stores.map((store, number) => put(store, id, `by ${number}`)))),
+    );
     await Promise.all(stores.map((store) => store.close()));
     return claims.flatMap((answers, at) => {
       const winners = answers.filter(({ ok }) => ok).length;
@@ -71,35 +73,50 @@ const table: readonly Mutant[] = [
     mutant: 'missing fdatasync',
     change: [{ file: 'log-file.js', from: /fs\.fdatasync\(.*\);/, to: 'resolve();' }],
     attack: 'crash',
-    killedBy: ['crash-states.test.ts', 'a crash anywhere in a run leaves a folder that opens, with all that was answered'],
+    killedBy: [
+      'crash-states.test.ts',
+      'a crash anywhere in a run leaves a folder that opens, with all that was answered',
+    ],
     evidence: /was shown at .* and is (gone|back)/,
   },
   {
     mutant: 'missing fdatasync, by its switch',
     change: { flush: false },
     attack: 'crash',
-    killedBy: ['crash-states.test.ts', 'a crash anywhere in a run leaves a folder that opens, with all that was answered'],
+    killedBy: [
+      'crash-states.test.ts',
+      'a crash anywhere in a run leaves a folder that opens, with all that was answered',
+    ],
     evidence: /was shown at .* and is (gone|back)/,
   },
   {
     mutant: 'failed fdatasync taken for a good one',
     change: [{ file: 'log-file.js', from: '(error === null ? resolve() : reject(error))', to: 'resolve()' }],
     attack: 'crash with a failed flush',
-    killedBy: ['crash-states.test.ts', 'a crash anywhere in a run leaves a folder that opens, with all that was answered'],
+    killedBy: [
+      'crash-states.test.ts',
+      'a crash anywhere in a run leaves a folder that opens, with all that was answered',
+    ],
     evidence: /was shown/,
   },
   {
     mutant: 'missing flush of a new generation',
     change: [{ file: 'publication.js', from: 'await handle.sync();', to: '' }],
     attack: 'crash',
-    killedBy: ['crash-states.test.ts', 'a crash anywhere in a run leaves a folder that opens, with all that was answered'],
+    killedBy: [
+      'crash-states.test.ts',
+      'a crash anywhere in a run leaves a folder that opens, with all that was answered',
+    ],
     evidence: /was shown|damaged/,
   },
   {
     mutant: 'missing directory fsync',
     change: [{ file: 'folder.js', from: 'fs.fsyncSync(descriptor);', to: '' }],
     attack: 'crash',
-    killedBy: ['crash-states.test.ts', 'a crash anywhere in a run leaves a folder that opens, with all that was answered'],
+    killedBy: [
+      'crash-states.test.ts',
+      'a crash anywhere in a run leaves a folder that opens, with all that was answered',
+    ],
     evidence: /was shown at .* and is (gone|back)/,
   },
   {
@@ -141,7 +158,8 @@ const table: readonly Mutant[] = [
 
 async function without(change: Mutant['change']): Promise<OpenStore> {
   if (typeof change === 'function') return change;
-  if (!('length' in change)) return (directory, options) => openFileStore(directory, { ...options, protections: change });
+  if (!('length' in change))
+    return (directory, options) => openFileStore(directory, { ...options, protections: change });
   const { openStore, folder } = await mutated(change);
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return openStore;
@@ -155,7 +173,11 @@ describe('a store without one of its protections is found out', () => {
     expect(found.join('\n')).toMatch(evidence);
   });
 
-  test.each(['flips', 'short writes', 'claims'] as const)('and one that has them all is not: %s', { timeout: 60_000 }, async (attack) => {
-    expect(await attacks[attack](await without([]))).toEqual([]);
-  });
+  test.each(['flips', 'short writes', 'claims'] as const)(
+    'and one that has them all is not: %s',
+    { timeout: 60_000 },
+    async (attack) => {
+      expect(await attacks[attack](await without([]))).toEqual([]);
+    },
+  );
 });

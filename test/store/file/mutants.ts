@@ -23,10 +23,13 @@ export async function mutated(mutations: readonly Mutation[]): Promise<{ openSto
     const path = join(folder, 'store', 'file', file);
     const text = await readFile(path, 'utf8');
     const changed = text.replace(from, to);
-    if (changed === text) throw new Error(`${file} has no ${String(from)} any more: the mutant has to follow the source`);
+    if (changed === text)
+      throw new Error(`${file} has no ${String(from)} any more: the mutant has to follow the source`);
     await writeFile(path, changed);
   }
   const entry = join(folder, 'store', 'file', 'file-store.js');
-  const { openFileStore } = (await import(/* @vite-ignore */ pathToFileURL(entry).href)) as { openFileStore: OpenStore };
+  const { openFileStore } = (await import(/* @vite-ignore */ pathToFileURL(entry).href)) as {
+    openFileStore: OpenStore;
+  };
   return { openStore: openFileStore, folder };
 }

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { type Client, type Job, startClient } from './processes.js';
-import { fastRoot, newFolder, opened, readAll } from './scratch.js';
+import { newFolder, opened, readAll } from './scratch.js';
 
 const KEYS = 300;
 
@@ -71,10 +71,14 @@ describe('four processes that claim the same keys, of which one is killed now an
     const { said, kills } = await runWithKills(folder, [claim, claim, claim, claim], 10, 200);
     await checkWinners(folder, said);
     expect(kills).toBeGreaterThanOrEqual(5);
-    expect(new Set(said.flatMap(([word, , nonce]) => (word === 'won' ? [nonce!.split('n')[0]] : []))).size).toBeGreaterThan(2);
+    expect(
+      new Set(said.flatMap(([word, , nonce]) => (word === 'won' ? [nonce!.split('n')[0]] : []))).size,
+    ).toBeGreaterThan(2);
   });
 
-  test('let exactly one win each key while two others compact, and are killed as well', { timeout: 60_000 }, async () => {
+  test('let exactly one win each key while two others compact, and are killed as well', {
+    timeout: 60_000,
+  }, async () => {
     const folder = await newFolder();
     const compact: Job = { what: 'compact', times: 1000, pause: 5 };
     const { said } = await runWithKills(folder, [claim, claim, claim, claim, compact, compact], 14, 200);

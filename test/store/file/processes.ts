@@ -20,7 +20,11 @@ export interface Client {
   /** What it has said until now, line by line, each line as its words. */
   readonly said: () => string[][];
   /** Resolves when it has ended, with the signal that ended it. */
-  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly complaints: string }>;
+  readonly ended: Promise<{
+    readonly code: number | null;
+    readonly signal: NodeJS.Signals | null;
+    readonly complaints: string;
+  }>;
 }
 
 /**
@@ -45,7 +49,11 @@ export function startClient(folder: string, { what, ...options }: Job, under: re
     child.on('close', (code, signal) => resolve({ code, signal, complaints }));
   });
   // A line that is not whole was not said.
-  const lines = (): string[][] => said.split('\n').slice(0, -1).map((line) => line.split(' '));
+  const lines = (): string[][] =>
+    said
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => line.split(' '));
   return { process: child, said: lines, ended };
 }
 
@@ -64,7 +72,11 @@ export function injecting(calls: string, fault: string, when: number, path?: str
 }
 
 /** Runs tasks, at most so many at once. */
-export async function inParallel<Task>(tasks: readonly Task[], atOnce: number, run: (task: Task) => Promise<void>): Promise<void> {
+export async function inParallel<Task>(
+  tasks: readonly Task[],
+  atOnce: number,
+  run: (task: Task) => Promise<void>,
+): Promise<void> {
   const waiting = [...tasks];
   const worker = async (): Promise<void> => {
     for (let task = waiting.shift(); task !== undefined; task = waiting.shift()) await run(task);

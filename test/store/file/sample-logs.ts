@@ -62,13 +62,23 @@ export async function crashedLog(): Promise<SampleLog> {
 }
 
 function lostEntry(value: string): string {
-  return JSON.stringify(['write', [freshNonce(), 1, 0, 0], 0, freshNonce(), [[0, 'call', 'lost', null, 0]], [[0, value, 0, 0]]]);
+  return JSON.stringify([
+    'write',
+    [freshNonce(), 1, 0, 0],
+    0,
+    freshNonce(),
+    [[0, 'call', 'lost', null, 0]],
+    [[0, value, 0, 0]],
+  ]);
 }
 
 async function finish(folder: string, ...stores: Awaited<ReturnType<OpenStore>>[]): Promise<SampleLog> {
   const records = await readAll(stores[0]!);
   await Promise.all(stores.map((store) => store.close()));
-  const name = (await readdir(folder)).filter((one) => one.endsWith('.log')).sort().at(-1)!;
+  const name = (await readdir(folder))
+    .filter((one) => one.endsWith('.log'))
+    .sort()
+    .at(-1)!;
   const bytes = await readFile(join(folder, name));
   const frames: number[] = [];
   for (let at = bytes.indexOf('\nMYC1 '); at !== -1; at = bytes.indexOf('\nMYC1 ', at + 1)) frames.push(at);
@@ -83,7 +93,12 @@ export type Verdict =
 interface ErrorShape {
   readonly code: string;
   readonly remedy: string;
-  readonly details: { readonly file?: string; readonly record?: number; readonly offset?: number; readonly what?: string };
+  readonly details: {
+    readonly file?: string;
+    readonly record?: number;
+    readonly offset?: number;
+    readonly what?: string;
+  };
 }
 
 /** Opens a log; where that works, writes to it and opens it once more when asked to. */
@@ -110,7 +125,9 @@ export async function judge(openStore: OpenStore, file: string, bytes: Buffer, a
     const second = await openStore(folder);
     try {
       const found = await readAll(second);
-      const kept = [...records].every(([id, { revision, value }]) => found.get(id)?.revision === revision && found.get(id)?.value === value);
+      const kept = [...records].every(
+        ([id, { revision, value }]) => found.get(id)?.revision === revision && found.get(id)?.value === value,
+      );
       return { opened: true, records, goesOn: kept && (await get(second, 'new'))?.value === 'written behind it' };
     } finally {
       await second.close();
@@ -121,6 +138,12 @@ export async function judge(openStore: OpenStore, file: string, bytes: Buffer, a
 }
 
 /** The records that a log cut at this byte still has to have, when everything up to the cut is whole. */
-export function sameRecords(wanted: ReadonlyMap<string, StoredRecord>, found: ReadonlyMap<string, StoredRecord>): boolean {
-  return wanted.size === found.size && [...wanted].every(([id, record]) => JSON.stringify(record) === JSON.stringify(found.get(id)));
+export function sameRecords(
+  wanted: ReadonlyMap<string, StoredRecord>,
+  found: ReadonlyMap<string, StoredRecord>,
+): boolean {
+  return (
+    wanted.size === found.size &&
+    [...wanted].every(([id, record]) => JSON.stringify(record) === JSON.stringify(found.get(id)))
+  );
 }

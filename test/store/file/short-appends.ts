@@ -30,7 +30,9 @@ export async function burstWith(openStore: OpenStore, append: (bytes: Buffer, nt
 export async function shortWriteProblems(openStore: OpenStore, lengths: readonly number[]): Promise<string[]> {
   const problems: string[] = [];
   for (const length of lengths) {
-    const { folder, ok } = await burstWith(openStore, (bytes, nth) => (nth === 1 ? Math.min(length, bytes.length) : bytes.length));
+    const { folder, ok } = await burstWith(openStore, (bytes, nth) =>
+      nth === 1 ? Math.min(length, bytes.length) : bytes.length,
+    );
     if (ok !== 5) problems.push(`cut after ${length} bytes, ${5 - ok} of 5 were refused`);
     const store = await openStore(folder);
     const { size } = await readAll(store);

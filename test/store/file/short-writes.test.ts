@@ -70,37 +70,40 @@ describe('a full disk, which is a mounted tmpfs ("not run" where this user may n
     { kilobytes: 64, seed: 1 },
     { kilobytes: 128, seed: 2 },
     { kilobytes: 96, seed: 3 },
-  ])('of $kilobytes KiB keeps all that was acknowledged, and the store goes on when there is room', async ({ kilobytes, seed }, context) => {
-    const disk = await smallDisk(kilobytes);
-    if (disk === undefined) return context.skip('no file system can be mounted here');
-    const random = seeded(seed);
-    const size = (): number => 1 + Math.floor(random() * 900);
-    const ballast = join(disk, 'ballast');
-    await writeFile(ballast, Buffer.alloc(20_000));
-    const folder = join(disk, 'store');
-    const store = await openFileStore(folder);
-    const first = await fill(store, 'first ', size);
-    expect(first.refused.map(({ applied }) => applied)).toContain('no');
-    expect(first.acknowledged.size).toBeGreaterThan(20);
-    await expect(store.compact()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', details: { applied: 'no' } });
-    await checkFilled(store, first);
-    await rm(ballast);
-    expect((await put(store, 'after', 'the same store goes on')).ok).toBe(true);
-    const second = await fill(store, 'second ', size);
-    await store.close();
-    // Reopened where there is room.
-    const roomy = join(await newFolder(fastRoot), 'copy');
-    await cp(folder, roomy, { recursive: true });
-    const again = await opened(roomy);
-    await checkFilled(again, first);
-    await checkFilled(again, second);
-    expect((await get(again, 'after'))?.value).toBe('the same store goes on');
-    await again.compact();
-    expect((await put(again, 'later', 'v')).ok).toBe(true);
-    await checkFilled(again, second);
-    // And where there is none, it still opens and reads.
-    await checkFilled(await opened(folder), first);
-  });
+  ])(
+    'of $kilobytes KiB keeps all that was acknowledged, and the store goes on when there is room',
+    async ({ kilobytes, seed }, context) => {
+      const disk = await smallDisk(kilobytes);
+      if (disk === undefined) return context.skip('no file system can be mounted here');
+      const random = seeded(seed);
+      const size = (): number => 1 + Math.floor(random() * 900);
+      const ballast = join(disk, 'ballast');
+      await writeFile(ballast, Buffer.alloc(20_000));
+      const folder = join(disk, 'store');
+      const store = await openFileStore(folder);
+      const first = await fill(store, 'first ', size);
+      expect(first.refused.map(({ applied }) => applied)).toContain('no');
+      expect(first.acknowledged.size).toBeGreaterThan(20);
+      await expect(store.compact()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', details: { applied: 'no' } });
+      await checkFilled(store, first);
+      await rm(ballast);
+      expect((await put(store, 'after', 'the same store goes on')).ok).toBe(true);
+      const second = await fill(store, 'second ', size);
+      await store.close();
+      // Reopened where there is room.
+      const roomy = join(await newFolder(fastRoot), 'copy');
+      await cp(folder, roomy, { recursive: true });
+      const again = await opened(roomy);
+      await checkFilled(again, first);
+      await checkFilled(again, second);
+      expect((await get(again, 'after'))?.value).toBe('the same store goes on');
+      await again.compact();
+      expect((await put(again, 'later', 'v')).ok).toBe(true);
+      await checkFilled(again, second);
+      // And where there is none, it still opens and reads.
+      await checkFilled(await opened(folder), first);
+    },
+  );
 });
 
 describe('a limit of the size of files', () => {
@@ -136,7 +139,8 @@ describe('a write that takes fewer bytes than it was given', () => {
   test('again and again counts as a full disk: what landed as a whole counts, and the rest never happened', async () => {
     for (const taken of [0, 1, 33, 200, 300, 460]) {
       const { folder, ok, refused } = await burstWith(openFileStore, (bytes) => Math.min(taken, bytes.length));
-      for (const error of refused) expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', details: { applied: 'no' } });
+      for (const error of refused)
+        expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', details: { applied: 'no' } });
       const store = await opened(folder);
       expect([taken, (await readAll(store)).size]).toEqual([taken, ok]);
       expect((await put(store, 'after', 'v')).ok).toBe(true);
@@ -160,7 +164,9 @@ describe('a write that takes fewer bytes than it was given', () => {
         const store = await openFileStore(folder);
         expect((await put(store, 'before', 'v')).ok).toBe(true);
         full = true;
-        const answers = await Promise.allSettled([0, 1, 2, 3].map((number) => put(store, `${number}`, 'v'.repeat(100))));
+        const answers = await Promise.allSettled(
+          [0, 1, 2, 3].map((number) => put(store, `${number}`, 'v'.repeat(100))),
+        );
         const stands = answers.map(({ status }) => status === 'fulfilled');
         full = false;
         for (const id of ['after', 'later']) expect((await put(store, id, 'v')).ok).toBe(true);

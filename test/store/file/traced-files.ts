@@ -60,7 +60,8 @@ export function traceFiles(folder: string, random: () => number, faults: Faults 
   };
   /** Linux tells every descriptor that was open once, and none that is opened later. */
   const failOthers = (descriptor: number, { number }: TracedFile): void => {
-    for (const [other, file] of open) if (file !== 'folder' && file.number === number && other !== descriptor) failing.add(other);
+    for (const [other, file] of open)
+      if (file !== 'folder' && file.number === number && other !== descriptor) failing.add(other);
   };
   const flush = (descriptor: number, file: TracedFile, covers: number): void => {
     const told = failing.delete(descriptor);
