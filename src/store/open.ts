@@ -1,6 +1,5 @@
-import { fileURLToPath } from 'node:url';
-import { UsageError } from '../errors/usage.js';
 import type { Store } from './contract.js';
+import { refusedUrl as refused } from './store-url.js';
 
 /** What `openStore` passes on to the store it opens. */
 export interface OpenStoreOptions {
@@ -40,45 +39,13 @@ export async function openStore(url: string, options: OpenStoreOptions = {}): Pr
     return memoryStore(options);
   }
   if (scheme === 'file') {
-    const directory = directoryOf(rest);
-    const { openFileStore } = await import('./file/file-store.js');
-    return openFileStore(directory, options);
+    const [{ directoryOf }, { openFileStore }] = await Promise.all([
+      import('./file/file-url.js'),
+      import('./file/file-store.js'),
+    ]);
+    return openFileStore(directoryOf(rest), options);
   }
   // Only the scheme is quoted: what follows may carry a password.
   if (announced.has(scheme)) throw refused(`"${scheme}:" stores are not in this version yet`, supported);
   throw refused(`"${scheme}:" is not a kind of store`, supported);
-}
-
-function directoryOf(rest: string): string {
-  if (/[?#]/.test(rest)) {
-    throw refused(
-      'a file URL carries no "?" or "#" part',
-      'Pass settings as the second argument; write "?" in a path as %3F and "#" as %23.',
-    );
-  }
-  if (rest.startsWith('//')) {
-    const host = rest.slice(2).split('/', 1)[0] ?? '';
-    if (host !== '' && host !== 'localhost') {
-      throw refused(
-        `"${host}" stands where a file URL names a host`,
-        'Write "file:./directory" for a relative path and "file:///directory" for an absolute one.',
-      );
-    }
-  }
-  let path: string;
-  try {
-    path = rest.startsWith('//') ? fileURLToPath(`file:${rest}`) : decodeURIComponent(rest);
-  } catch (cause) {
-    throw refused(
-      `the path cannot be decoded (${cause instanceof Error ? cause.message : String(cause)})`,
-      'Write a percent sign in a path as %25, and no encoded slashes.',
-    );
-  }
-  if (path === '' || path.includes('\0'))
-    throw refused('the URL names no directory', 'Write one after "file:", e.g. "file:./.mycelium".');
-  return path;
-}
-
-function refused(problem: string, remedy: string): UsageError {
-  return new UsageError({ place: 'openStore(url)', problem, remedy });
 }

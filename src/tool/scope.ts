@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { randomUUID } from 'node:crypto';
 import { UsageError } from '../errors/usage.js';
 import type { ToolCall } from './types.js';
 
@@ -79,7 +78,7 @@ export async function run<T>(options: RunOptions, fn: (run: Run) => T | PromiseL
   for (const name of ['threadId', 'runId', 'tenant'] as const) checkText(options[name], name);
   const outer = currentScope();
   const current = {
-    id: options.runId ?? randomUUID(),
+    id: options.runId ?? globalThis.crypto.randomUUID(),
     given: options.runId !== undefined,
     ...(options.threadId === undefined ? {} : { threadId: options.threadId }),
     ...(options.tenant === undefined ? {} : { tenant: options.tenant }),

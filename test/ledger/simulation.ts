@@ -79,6 +79,8 @@ export interface RunOptions {
 const LEASE_MS = 30_000;
 /** A sent effect lands within less than settleAfter, which is one lease. */
 const LATE_MS = 20_000;
+/** Far more than the longest plan needs. */
+const MOST_TRANSACTIONS = 5_000;
 
 const EXPECTED: Readonly<Record<string, keyof Coverage>> = {
   LEDGER_BLOCKED: 'blocked',
@@ -217,7 +219,7 @@ class Simulation {
     this.#coverage = options.coverage ?? noCoverage();
     this.#book = providerBook(this.#clock);
     this.#simulated = simulatedStore({ seed: plan.seed, clock: this.#clock, faults: plan.faults, latency: plan.latency, partitions: 2 });
-    this.#shared = options.between?.(this.#simulated, this.#clock) ?? this.#simulated;
+    this.#shared = this.#between();
     this.#workers = Array.from({ length: plan.workers }, () => new SimulatedWorker(this.#clock, this.#shared));
     this.#identities = plan.tools.map((tool, at) => ({ name: `${tool.effect}-${at}`, plan: tool, bodies: 0, notExecuted: 0, values: [] }));
   }
@@ -239,6 +241,27 @@ class Simulation {
     this.#coverage.reclaims += claims.events.filter((claim) => claim.gate === 'RECLAIM').length;
     this.#coverage.faults += Object.values(this.#simulated.struck).reduce((sum, count) => sum + count, 0);
     return [...this.#wrong];
+  }
+
+  /** The way to the store, which stops answering when it is asked without end: a run has to come to its own. */
+  #between(): Store {
+    const store = this.#options.between?.(this.#simulated, this.#clock) ?? this.#simulated;
+    let asked = 0;
+    return {
+      description: store.description,
+      durability: store.durability,
+      partitions: store.partitions,
+      transact: (...given) => {
+        asked += 1;
+        if (asked < MOST_TRANSACTIONS) return store.transact(...given);
+        this.#wrong.add('the store was asked without end');
+        return new Promise(() => {});
+      },
+      renew: (...given) => store.renew(...given),
+      list: (...given) => store.list(...given),
+      watch: (...given) => store.watch(...given),
+      close: (...given) => store.close(...given),
+    };
   }
 
   async #take(step: Step): Promise<void> {
@@ -384,7 +407,7 @@ class Simulation {
 
   /** Every unfinished record has a remedy that its message names, and that works. */
   async #finish(identity: Identity): Promise<void> {
-    const worker = new SimulatedWorker(this.#clock, this.#options.between?.(this.#simulated, this.#clock) ?? this.#simulated);
+    const worker = new SimulatedWorker(this.#clock, this.#shared);
     const tool = this.#tool(worker, { ...identity, plan: { ...identity.plan, timeout: false } });
     const body: BodyPlan = { before: 0, effect: 'answered', after: 0, end: 'returns' };
     for (let round = 0; round < 4; round++) {

@@ -268,9 +268,9 @@ export class CommitLoop {
   }
 
   #compactWhenDue(): void {
-    const { number, read, base, state } = this.generation;
+    const { number, read, base, state, successorBytes } = this.generation;
     if (read <= this.#settings.compactAtBytes || read <= 2 * state.liveBytes || read <= 2 * base) return;
-    if (state.sealed || this.#sealing === number || !this.#settings.folder.hasRoom(2 * state.liveBytes)) return;
+    if (state.sealed || this.#sealing === number || !this.#settings.folder.hasRoom(successorBytes)) return;
     this.#sealing = number;
     const seal = new SealOperation(number);
     seal.promise.catch(() => {});

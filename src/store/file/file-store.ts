@@ -216,13 +216,13 @@ class LogStore implements FileStore {
 
   async compact(): Promise<void> {
     this.#checkOpen('compact');
-    const { number, state } = this.#loop.generation;
-    if (!this.#folder.hasRoom(2 * state.liveBytes)) {
+    const { number, successorBytes } = this.#loop.generation;
+    if (!this.#folder.hasRoom(successorBytes)) {
       throw new StoreUnavailableError({
         store: this.description,
         during: 'compact',
         applied: 'no',
-        cause: new Error(`the disk has no room for about ${state.liveBytes} bytes`),
+        cause: new Error(`the disk has no room for up to ${successorBytes} bytes`),
         remedy: 'Make room on the disk; until then the store goes on with the log it has.',
       });
     }

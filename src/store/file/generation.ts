@@ -47,6 +47,11 @@ export class Generation {
     this.#onGap = onGap;
   }
 
+  /** More bytes than a successor takes: JSON spells a character with up to six, and not with more than stand here. */
+  get successorBytes(): number {
+    return Math.min(2 * this.read, 6 * this.state.liveBytes);
+  }
+
   /** What the file is like now. */
   look(): FileFacts {
     const facts = this.file.facts();

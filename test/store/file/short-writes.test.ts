@@ -106,6 +106,19 @@ describe('a full disk, which is a mounted tmpfs ("not run" where this user may n
   );
 });
 
+describe('a disk without room for another log ("not run" where this user may not mount)', () => {
+  test('is no reason to end the one there is, whatever the characters are', { timeout: 30_000 }, async (context) => {
+    const disk = await smallDisk(560);
+    if (disk === undefined) return context.skip('no file system can be mounted here');
+    const store = await opened(disk);
+    // Each takes three bytes.
+    expect((await put(store, 'a', '\u6f22'.repeat(100_000))).ok).toBe(true);
+    await expect(store.compact()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', details: { applied: 'no' } });
+    expect((await put(store, 'b', 'goes on')).ok).toBe(true);
+    expect((await get(await opened(disk), 'b'))?.value).toBe('goes on');
+  });
+});
+
 describe('a limit of the size of files', () => {
   test.each([16, 33])('of %i KiB keeps all that was acknowledged', async (kilobytes) => {
     const folder = await newFolder(fastRoot);
