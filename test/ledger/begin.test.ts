@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { type BeginOptions, type Begun, LedgerClosedError, NotExecutedError, UsageError, ledger } from '../../src/index.js';
-import { type Worker, failure, latch, listen, world } from './workers.js';
+import {
+  type BeginOptions,
+  type Begun,
+  LedgerClosedError,
+  ledger,
+  NotExecutedError,
+  UsageError,
+} from '../../src/index.js';
+import { failure, latch, listen, type Worker, world } from './workers.js';
 
 const wire: BeginOptions<unknown> = { name: 'wire', effect: 'irreversible', boundary: 'explicit' };
 const pay: BeginOptions<unknown> = { name: 'pay', effect: 'irreversible' };
@@ -20,21 +27,32 @@ describe('begin', () => {
     await call.effectStarted();
     expect(await w.record()).toMatchObject({ phase: 'attempting' });
     expect(await call.complete({ at: new Date(3) })).toEqual({ at: new Date(3) });
-    expect(await worker.home.begin(wire, { to: 'bob' }, { requestId: 'w-1' })).toMatchObject({ gate: 'RETURN', requestId: 'w-1', result: { at: new Date(3) } });
+    expect(await worker.home.begin(wire, { to: 'bob' }, { requestId: 'w-1' })).toMatchObject({
+      gate: 'RETURN',
+      requestId: 'w-1',
+      result: { at: new Date(3) },
+    });
   });
 
   it('gives the same call as a guarded tool of that name and identity', async () => {
     const w = world();
     const worker = w.worker();
     await (await open(worker, { ...pay, idFrom: ['to'] }, 'bob')).complete('by hand');
-    const guarded = ledger({ name: 'pay', effect: 'irreversible', ledger: worker.home, idFrom: ['to'] })(async (_: { to: string }) => 'body');
+    const guarded = ledger({ name: 'pay', effect: 'irreversible', ledger: worker.home, idFrom: ['to'] })(
+      async (_: { to: string }) => 'body',
+    );
     expect(await guarded({ to: 'bob' })).toBe('by hand');
   });
 
   it('hands out what a body would be given', async () => {
     const w = world();
     const call = await open(w.worker(), pay);
-    expect(call.call).toMatchObject({ requestId: 'w-1', fence: 1, attempt: 1, idempotencyKey: expect.stringMatching(/^myc_/) });
+    expect(call.call).toMatchObject({
+      requestId: 'w-1',
+      fence: 1,
+      attempt: 1,
+      idempotencyKey: expect.stringMatching(/^myc_/),
+    });
     await call.call.recordExternalRef('ref-9');
     expect(await w.record()).toMatchObject({ externalRef: 'ref-9' });
     await call.complete(1);
@@ -96,20 +114,35 @@ describe('begin', () => {
     const w = world();
     const worker = w.worker();
     await (await open(worker, pay)).complete(1);
-    expect(await failure(worker.home.begin(pay, { to: 'eve' }, { requestId: 'w-1' }))).toMatchObject({ code: 'IDENTITY_CONFLICT', details: { paths: ['to'] } });
-    expect(await failure(worker.home.begin({ ...pay, idFrom: ['none'] }, { to: 'eve' }))).toMatchObject({ code: 'IDENTITY_MISSING' });
-    expect(await failure(worker.home.begin(pay, { to: () => 1 }, { requestId: 'x' }))).toMatchObject({ code: 'INPUT_NOT_STORABLE', details: { path: 'to' } });
-    expect(await failure(worker.home.begin({ ...pay, effct: 1 } as BeginOptions<unknown>, {}))).toBeInstanceOf(UsageError);
+    expect(await failure(worker.home.begin(pay, { to: 'eve' }, { requestId: 'w-1' }))).toMatchObject({
+      code: 'IDENTITY_CONFLICT',
+      details: { paths: ['to'] },
+    });
+    expect(await failure(worker.home.begin({ ...pay, idFrom: ['none'] }, { to: 'eve' }))).toMatchObject({
+      code: 'IDENTITY_MISSING',
+    });
+    expect(await failure(worker.home.begin(pay, { to: () => 1 }, { requestId: 'x' }))).toMatchObject({
+      code: 'INPUT_NOT_STORABLE',
+      details: { path: 'to' },
+    });
+    expect(await failure(worker.home.begin({ ...pay, effct: 1 } as BeginOptions<unknown>, {}))).toBeInstanceOf(
+      UsageError,
+    );
     expect(await failure(worker.home.begin({ ...pay, name: ' ' }, {}))).toBeInstanceOf(UsageError);
     worker.reach(false);
-    expect(await w.clock.runUntil(failure(worker.home.begin(pay, { to: 'bob' }, { requestId: 'y' })))).toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(await w.clock.runUntil(failure(worker.home.begin(pay, { to: 'bob' }, { requestId: 'y' })))).toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    });
   });
 
-  it.each([{ requestId: '' }, { requestId: 7 as unknown as string }, { occurrence: 0 }])('refuses the identity %j as withCall does', async (identity) => {
-    const w = world();
-    expect(await failure(w.worker().home.begin(pay, { to: 'bob' }, identity))).toBeInstanceOf(UsageError);
-    expect(await w.stored()).toHaveLength(0);
-  });
+  it.each([{ requestId: '' }, { requestId: 7 as unknown as string }, { occurrence: 0 }])(
+    'refuses the identity %j as withCall does',
+    async (identity) => {
+      const w = world();
+      expect(await failure(w.worker().home.begin(pay, { to: 'bob' }, identity))).toBeInstanceOf(UsageError);
+      expect(await w.stored()).toHaveLength(0);
+    },
+  );
 
   it('warns once of a call that nothing identifies', async () => {
     using warnings = listen('mycelium:warning');
@@ -142,7 +175,10 @@ describe('begin', () => {
     expect(error).toMatchObject({ code: 'COMPLETION_NOT_RECORDED', result: 'precious' });
     worker.reach(true);
     await w.clock.advance(30_000);
-    expect(await worker.home.begin(pay, { to: 'bob' }, { requestId: 'w-1' })).toMatchObject({ gate: 'RETURN', result: 'precious' });
+    expect(await worker.home.begin(pay, { to: 'bob' }, { requestId: 'w-1' })).toMatchObject({
+      gate: 'RETURN',
+      result: 'precious',
+    });
   });
 });
 
@@ -151,7 +187,9 @@ describe('close', () => {
     const w = world();
     const worker = w.worker();
     const gate = latch<string>();
-    const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: worker.home, idFrom: ['id'] })(async (_: { id: string }) => gate.promise);
+    const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: worker.home, idFrom: ['id'] })(
+      async (_: { id: string }) => gate.promise,
+    );
     const running = tool({ id: 'a' });
     await w.clock.settle();
     let closed = false;
@@ -173,14 +211,22 @@ describe('close', () => {
   it('gives up after drain: the call stays as it is, and its lease runs out', async () => {
     const w = world();
     const worker = w.worker();
-    const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: worker.home, idFrom: ['id'], lease: 3_000 })(() => new Promise<string>(() => undefined));
+    const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: worker.home, idFrom: ['id'], lease: 3_000 })(
+      () => new Promise<string>(() => undefined),
+    );
     void tool({ id: 'a' });
     await w.clock.settle();
     await w.clock.runUntil(worker.home.close({ drain: 8_000 }));
     expect(w.clock.monotonic()).toBe(8_000);
     await w.clock.advance(20_000);
     expect(w.clock.pending).toBe(0);
-    expect(await failure(ledger({ name: 'tool', effect: 'irreversible', ledger: w.worker().home, idFrom: ['id'] })(async (_: { id: string }) => 'x')({ id: 'a' }))).toMatchObject({ code: 'LEDGER_BLOCKED' });
+    expect(
+      await failure(
+        ledger({ name: 'tool', effect: 'irreversible', ledger: w.worker().home, idFrom: ['id'] })(
+          async (_: { id: string }) => 'x',
+        )({ id: 'a' }),
+      ),
+    ).toMatchObject({ code: 'LEDGER_BLOCKED' });
   });
 
   it('does not wait at all with drain: 0, and may be called again', async () => {
@@ -196,10 +242,12 @@ describe('close', () => {
   it('waits for completions that the store has not taken yet', async () => {
     const w = world();
     const worker = w.worker();
-    const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: worker.home, idFrom: ['id'] })(async (_: { id: string }) => {
-      worker.reach(false);
-      return 'precious';
-    });
+    const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: worker.home, idFrom: ['id'] })(
+      async (_: { id: string }) => {
+        worker.reach(false);
+        return 'precious';
+      },
+    );
     await w.clock.runUntil(failure(tool({ id: 'a' })));
     const closing = worker.home.close({ drain: '60s' });
     await w.clock.advance(5_000);

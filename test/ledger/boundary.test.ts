@@ -1,14 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import { LeaseLostError, NotExecutedError, type ToolCall, ledger } from '../../src/index.js';
-import { WorkerLostError, failAt, onFaultPoint } from '../../src/testing/index.js';
-import { type Worker, failure, world } from './workers.js';
+import { LeaseLostError, ledger, NotExecutedError, type ToolCall } from '../../src/index.js';
+import { failAt, onFaultPoint, WorkerLostError } from '../../src/testing/index.js';
+import { failure, type Worker, world } from './workers.js';
 
 interface Input {
   readonly id: string;
 }
 
-function explicit(body: (input: Input, call: ToolCall) => Promise<unknown>, worker: Worker, options: { lease?: number } = {}) {
-  return ledger({ name: 'wire', effect: 'irreversible', boundary: 'explicit', ledger: worker.home, idFrom: ['id'], ...options })(body);
+function explicit(
+  body: (input: Input, call: ToolCall) => Promise<unknown>,
+  worker: Worker,
+  options: { lease?: number } = {},
+) {
+  return ledger({
+    name: 'wire',
+    effect: 'irreversible',
+    boundary: 'explicit',
+    ledger: worker.home,
+    idFrom: ['id'],
+    ...options,
+  })(body);
 }
 
 describe('an explicit boundary', () => {
@@ -33,7 +44,13 @@ describe('an explicit boundary', () => {
       let effects = 0;
       let bodies = 0;
       const make = (worker: Worker) =>
-        ledger({ name: 'wire', ...(effect === undefined ? {} : { effect }), boundary: 'explicit', ledger: worker.home, idFrom: ['id'] })(async (_: Input, call) => {
+        ledger({
+          name: 'wire',
+          ...(effect === undefined ? {} : { effect }),
+          boundary: 'explicit',
+          ledger: worker.home,
+          idFrom: ['id'],
+        })(async (_: Input, call) => {
           bodies += 1;
           if (bodies === 1) throw new WorkerLostError('before-effect');
           return call.effect(() => ++effects);
@@ -56,7 +73,10 @@ describe('an explicit boundary', () => {
       failAt(point);
       expect(await failure(explicit(body, w.worker())({ id: 'a' }))).toBeInstanceOf(WorkerLostError);
       await w.clock.advance(31_000);
-      expect(await failure(explicit(body, w.worker())({ id: 'a' }))).toMatchObject({ code: 'LEDGER_BLOCKED', details: { reason: 'worker-lost' } });
+      expect(await failure(explicit(body, w.worker())({ id: 'a' }))).toMatchObject({
+        code: 'LEDGER_BLOCKED',
+        details: { reason: 'worker-lost' },
+      });
       expect(effects).toBe(point === 'before-effect' ? 0 : 1);
     }
   });
@@ -105,7 +125,10 @@ describe('an explicit boundary', () => {
 
   it('is crossed once also by two effects at the same time', async () => {
     const w = world();
-    const wire = explicit(async (_input, call) => Promise.all([call.effect(() => 1), call.effect(() => 2)]), w.worker());
+    const wire = explicit(
+      async (_input, call) => Promise.all([call.effect(() => 1), call.effect(() => 2)]),
+      w.worker(),
+    );
     expect(await wire({ id: 'a' })).toEqual([1, 2]);
     expect(await w.record()).toMatchObject({ phase: 'committed' });
   });
@@ -172,7 +195,15 @@ describe('an effect after the lease was lost', () => {
       const effects: string[] = [];
       const seen: unknown[] = [];
       const make = (worker: Worker, name: string, wait: number) =>
-        ledger({ name: 'tool', effect: 'idempotent_mutate', boundary, ledger: worker.home, idFrom: ['id'], lease: 3_000, waitFor: '10m' })(async (_: Input, call) => {
+        ledger({
+          name: 'tool',
+          effect: 'idempotent_mutate',
+          boundary,
+          ledger: worker.home,
+          idFrom: ['id'],
+          lease: 3_000,
+          waitFor: '10m',
+        })(async (_: Input, call) => {
           call.signal.addEventListener('abort', () => seen.push(call.signal.reason));
           await w.sleep(wait);
           return call.effect(() => effects.push(name));
@@ -238,7 +269,15 @@ describe('an effect after the lease was lost', () => {
       return answer;
     };
     const make = (worker: Worker, name: string) =>
-      ledger({ name: 'tool', effect: 'idempotent_mutate', boundary: 'explicit', ledger: worker.home, idFrom: ['id'], lease: 3_000, waitFor: '10m' })(async (_: Input, call) => call.effect(() => effects.push(name)));
+      ledger({
+        name: 'tool',
+        effect: 'idempotent_mutate',
+        boundary: 'explicit',
+        ledger: worker.home,
+        idFrom: ['id'],
+        lease: 3_000,
+        waitFor: '10m',
+      })(async (_: Input, call) => call.effect(() => effects.push(name)));
     const first = failure(make(one, 'one')({ id: 'a' }));
     await w.clock.settle();
     const second = make(two, 'two')({ id: 'a' });
@@ -259,10 +298,12 @@ describe('just before a body starts', () => {
       return w.sleep(31_000);
     });
     try {
-      const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: worker.home, idFrom: ['id'], waitFor: '5m' })(async (_: Input, call) => {
-        bodies += 1;
-        return call.fence;
-      });
+      const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: worker.home, idFrom: ['id'], waitFor: '5m' })(
+        async (_: Input, call) => {
+          bodies += 1;
+          return call.fence;
+        },
+      );
       expect(await w.clock.runUntil(tool({ id: 'a' }))).toBe(2);
     } finally {
       onFaultPoint(undefined);
@@ -280,7 +321,9 @@ describe('just before a body starts', () => {
       if (point === 'after-claim') stop.abort(new Error('never mind'));
     });
     try {
-      const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: worker.home, idFrom: ['id'] })(async (_: Input) => ++bodies);
+      const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: worker.home, idFrom: ['id'] })(
+        async (_: Input) => ++bodies,
+      );
       expect((await failure(tool({ id: 'a' }, { signal: stop.signal }))).message).toBe('never mind');
       expect(bodies).toBe(0);
       expect(await w.record()).toMatchObject({ phase: 'aborted', aborted: 'not-executed' });
@@ -328,7 +371,13 @@ describe('call', () => {
   it('counts attempts and fences, and keeps its idempotency key', async () => {
     const w = world();
     const seen: unknown[] = [];
-    const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: w.worker().home, idFrom: ['id'], notExecuted: () => true })(async (_: Input, call) => {
+    const tool = ledger({
+      name: 'tool',
+      effect: 'irreversible',
+      ledger: w.worker().home,
+      idFrom: ['id'],
+      notExecuted: () => true,
+    })(async (_: Input, call) => {
       seen.push([call.attempt, call.fence, call.idempotencyKey]);
       if (seen.length < 3) throw new Error('declined');
       return seen.length;
@@ -337,7 +386,11 @@ describe('call', () => {
     await failure(tool({ id: 'a' }));
     await tool({ id: 'a' });
     const [[, , key]] = seen as [[number, number, string]];
-    expect(seen).toEqual([[1, 1, key], [2, 2, key], [3, 3, key]]);
+    expect(seen).toEqual([
+      [1, 1, key],
+      [2, 2, key],
+      [3, 3, key],
+    ]);
     expect(key).toMatch(/^myc_[0-9a-f]{32}$/);
   });
 
@@ -345,7 +398,10 @@ describe('call', () => {
     const w = world();
     const stop = new AbortController();
     const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: w.worker().home, idFrom: ['id'] })(
-      (_: Input, call) => new Promise((_resolve, reject) => call.signal.addEventListener('abort', () => reject(call.signal.reason as Error))),
+      (_: Input, call) =>
+        new Promise((_resolve, reject) =>
+          call.signal.addEventListener('abort', () => reject(call.signal.reason as Error)),
+        ),
     );
     const running = failure(tool({ id: 'a' }, { abortSignal: stop.signal }));
     await w.clock.settle();

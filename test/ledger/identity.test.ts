@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import {
-  IdentityMissingError,
-  type LedgerOptions,
-  ReentrantCallError,
-  UsageError,
   compose,
+  IdentityMissingError,
   inspectCall,
+  type LedgerOptions,
   ledger,
   positional,
+  ReentrantCallError,
   run,
   taskLedger,
+  UsageError,
   withCall,
 } from '../../src/index.js';
 import { failure, listen, world } from './workers.js';
@@ -17,10 +17,12 @@ import { failure, listen, world } from './workers.js';
 /** A tool that counts its bodies. */
 function counted(options: LedgerOptions) {
   const seen: unknown[] = [];
-  const tool = ledger({ name: 'pay', effect: 'non_idempotent_mutate', ...options })(async (input: Record<string, unknown>) => {
-    seen.push(input);
-    return { body: seen.length };
-  });
+  const tool = ledger({ name: 'pay', effect: 'non_idempotent_mutate', ...options })(
+    async (input: Record<string, unknown>) => {
+      seen.push(input);
+      return { body: seen.length };
+    },
+  );
   return { tool, seen };
 }
 
@@ -28,7 +30,9 @@ describe('the request id of a call', () => {
   it('comes from withCall before anything else', async () => {
     const home = world().worker().home;
     const { tool, seen } = counted({ ledger: home, idFrom: ['id'] });
-    await run({ threadId: 't', runId: 'r' }, () => withCall(tool, { requestId: 'explicit' })({ id: 'a' }, { toolCallId: 'c1' }));
+    await run({ threadId: 't', runId: 'r' }, () =>
+      withCall(tool, { requestId: 'explicit' })({ id: 'a' }, { toolCallId: 'c1' }),
+    );
     await withCall(tool, { requestId: 'explicit' })({ id: 'a' });
     expect(seen).toHaveLength(1);
     expect((await home.list()).calls.map((call) => call.requestId)).toEqual(['explicit']);
@@ -47,7 +51,10 @@ describe('the request id of a call', () => {
 
   it('comes from a selector, of one value or several', async () => {
     const home = world().worker().home;
-    const { tool, seen } = counted({ ledger: home, idFrom: (input: unknown) => [(input as { a: string }).a, (input as { b: number }).b] });
+    const { tool, seen } = counted({
+      ledger: home,
+      idFrom: (input: unknown) => [(input as { a: string }).a, (input as { b: number }).b],
+    });
     await tool({ a: 'x', b: 1 });
     await tool({ a: 'x', b: 1 });
     await tool({ a: 'x', b: 2 });
@@ -57,37 +64,51 @@ describe('the request id of a call', () => {
   it('does not let values meet that only look alike when joined', async () => {
     const home = world().worker().home;
     const { tool, seen } = counted({ ledger: home, idFrom: ['a', 'b'] });
-    for (const input of [{ a: 'x', b: 'y z' }, { a: 'x y', b: 'z' }, { a: '1', b: 2 }, { a: 1, b: '2' }, { a: '["x"', b: 'y]' }]) await tool(input);
+    for (const input of [
+      { a: 'x', b: 'y z' },
+      { a: 'x y', b: 'z' },
+      { a: '1', b: 2 },
+      { a: 1, b: '2' },
+      { a: '["x"', b: 'y]' },
+    ])
+      await tool(input);
     expect(seen).toHaveLength(5);
     const single = counted({ name: 'other', ledger: home, idFrom: ['a'] });
     for (const a of ['7', 7, '["7"]', ['7'], { a: '7' }]) await single.tool({ a });
     expect(single.seen).toHaveLength(5);
   });
 
-  it.each([undefined, null, '', '  ', Number.NaN])('is refused when the field is %j, before anything is claimed', async (id) => {
-    const w = world();
-    const { tool, seen } = counted({ ledger: w.worker().home, idFrom: ['id'] });
-    const error = await failure(tool({ id }));
-    expect(error).toBeInstanceOf(IdentityMissingError);
-    expect(error).toMatchObject({ details: { tool: 'pay', field: 'id' } });
-    expect(error.llmMessage).toContain('id');
-    expect(seen).toHaveLength(0);
-    expect(await w.stored()).toHaveLength(0);
-  });
+  it.each([undefined, null, '', '  ', Number.NaN])(
+    'is refused when the field is %j, before anything is claimed',
+    async (id) => {
+      const w = world();
+      const { tool, seen } = counted({ ledger: w.worker().home, idFrom: ['id'] });
+      const error = await failure(tool({ id }));
+      expect(error).toBeInstanceOf(IdentityMissingError);
+      expect(error).toMatchObject({ details: { tool: 'pay', field: 'id' } });
+      expect(error.llmMessage).toContain('id');
+      expect(seen).toHaveLength(0);
+      expect(await w.stored()).toHaveLength(0);
+    },
+  );
 
-  it.each([[[]], [['']], [['x', undefined]], [Promise.resolve('a')], [() => 1]])('is refused when a selector gives %j', async (selected) => {
-    const w = world();
-    const { tool, seen } = counted({ ledger: w.worker().home, idFrom: () => selected });
-    const error = await failure(tool({ id: 'a' }));
-    expect(error).toBeInstanceOf(IdentityMissingError);
-    expect(error.message).toContain('idFrom');
-    expect(seen).toHaveLength(0);
-    expect(await w.stored()).toHaveLength(0);
-  });
+  it.each([[[]], [['']], [['x', undefined]], [Promise.resolve('a')], [() => 1]])(
+    'is refused when a selector gives %j',
+    async (selected) => {
+      const w = world();
+      const { tool, seen } = counted({ ledger: w.worker().home, idFrom: () => selected });
+      const error = await failure(tool({ id: 'a' }));
+      expect(error).toBeInstanceOf(IdentityMissingError);
+      expect(error.message).toContain('idFrom');
+      expect(seen).toHaveLength(0);
+      expect(await w.stored()).toHaveLength(0);
+    },
+  );
 
   it('may come from a Date, a bigint or any other plain data', async () => {
     const { tool, seen } = counted({ ledger: world().worker().home, idFrom: ['id'] });
-    for (const id of [new Date(0), new Date(0), new Date(1), 1n, 1n, 1, new Map([[1, 2]]), { a: [1] }]) await tool({ id });
+    for (const id of [new Date(0), new Date(0), new Date(1), 1n, 1n, 1, new Map([[1, 2]]), { a: [1] }])
+      await tool({ id });
     expect(seen).toHaveLength(6);
   });
 
@@ -164,7 +185,8 @@ describe('the request id of a call', () => {
 
   it('is the arguments within a run that the caller named', async () => {
     const { tool, seen } = counted({ ledger: world().worker().home });
-    const inRun = (runId: string | undefined, input: object): Promise<unknown> => run(runId === undefined ? {} : { runId }, () => tool(input as Record<string, unknown>));
+    const inRun = (runId: string | undefined, input: object): Promise<unknown> =>
+      run(runId === undefined ? {} : { runId }, () => tool(input as Record<string, unknown>));
     await inRun('r1', { a: 1, b: undefined });
     await inRun('r1', { b: undefined, a: 1 });
     await inRun('r1', { a: 1 });
@@ -199,20 +221,35 @@ describe('what is part of an identity', () => {
     const w = world();
     const worker = w.worker();
     const bodies: string[] = [];
-    const make = (name: string, home: ReturnType<typeof w.worker>['home'], effect: 'irreversible' | 'keyed_mutate' = 'irreversible') =>
-      ledger({ name, effect, ledger: home, idFrom: ['id'] })(async ({ id }: { id: string }) => void bodies.push(`${name} ${id}`));
+    const make = (
+      name: string,
+      home: ReturnType<typeof w.worker>['home'],
+      effect: 'irreversible' | 'keyed_mutate' = 'irreversible',
+    ) =>
+      ledger({ name, effect, ledger: home, idFrom: ['id'] })(
+        async ({ id }: { id: string }) => void bodies.push(`${name} ${id}`),
+      );
     await make('pay', worker.home)({ id: '1' });
     await make('send', worker.home)({ id: '1' });
     await make('pay', w.worker({ name: 'second ledger' }).home)({ id: '1' });
     await make('pay', w.worker({ tenant: 'acme' }).home)({ id: '1' });
     await run({ tenant: 'globex' }, () => make('pay', worker.home)({ id: '1' }));
-    await taskLedger({ name: 'pay', ledger: worker.home, idFrom: ['id'] })(async (_: { id: string }) => void bodies.push('task'))({ id: '1' });
+    await taskLedger({ name: 'pay', ledger: worker.home, idFrom: ['id'] })(
+      async (_: { id: string }) => void bodies.push('task'),
+    )({ id: '1' });
     expect(bodies).toHaveLength(6);
     // The class is recorded, and no part of the key: a deploy re-opens nothing.
     await make('pay', worker.home, 'keyed_mutate')({ id: '1' });
     await make('pay', w.worker().home)({ id: '1' });
     expect(bodies).toHaveLength(6);
-    expect((await w.records()).map((record) => record.tenant)).toEqual([undefined, undefined, undefined, 'acme', 'globex', undefined]);
+    expect((await w.records()).map((record) => record.tenant)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      'acme',
+      'globex',
+      undefined,
+    ]);
   });
 
   it('tells intended repetitions apart by occurrence', async () => {
@@ -227,7 +264,9 @@ describe('what is part of an identity', () => {
   it('is not inherited by nested calls', async () => {
     const home = world().worker().home;
     const inner = counted({ name: 'inner', ledger: home });
-    const outer = ledger({ name: 'outer', effect: 'irreversible', ledger: home, ambient: true })(async () => inner.tool({ x: 1 }));
+    const outer = ledger({ name: 'outer', effect: 'irreversible', ledger: home, ambient: true })(async () =>
+      inner.tool({ x: 1 }),
+    );
     await withCall(outer, { requestId: 'o' })({});
     const { calls } = await home.list({ tool: 'inner' });
     expect(calls).toHaveLength(1);
@@ -238,21 +277,34 @@ describe('what is part of an identity', () => {
     const home = world().worker().home;
     const framework = { toolCallId: 'c1', messages: ['hi'], requestId: 'theirs' };
     const given: unknown[] = [];
-    const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: home, idFrom: ['id'] })(async (input: { id: string }, call) => {
-      given.push(input, call.requestId, (call as unknown as typeof framework).messages, Object.keys(framework));
-      return 1;
-    });
+    const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: home, idFrom: ['id'] })(
+      async (input: { id: string }, call) => {
+        given.push(input, call.requestId, (call as unknown as typeof framework).messages, Object.keys(framework));
+        return 1;
+      },
+    );
     await tool({ id: 'a' }, framework);
     expect(given).toEqual([{ id: 'a' }, 'a', ['hi'], ['toolCallId', 'messages', 'requestId']]);
     expect(framework.requestId).toBe('theirs');
     expect(await inspectCall(tool, { id: 'a' })).toEqual({ value: 1, replayed: true, requestId: 'a' });
-    expect(await inspectCall(tool, { id: 'b' }, { occurrence: 2 })).toEqual({ value: 1, replayed: false, requestId: 'b #2' });
+    expect(await inspectCall(tool, { id: 'b' }, { occurrence: 2 })).toEqual({
+      value: 1,
+      replayed: false,
+      requestId: 'b #2',
+    });
   });
 
   it('of a positional tool is what the selector makes of its arguments', async () => {
     const home = world().worker().home;
     let bodies = 0;
-    const pay = positional(ledger({ name: 'pay', effect: 'irreversible', ledger: home, idFrom: (_amount: number, account: string) => account }))(async (amount: number, account: string) => `${amount} to ${account} (${++bodies})`);
+    const pay = positional(
+      ledger({
+        name: 'pay',
+        effect: 'irreversible',
+        ledger: home,
+        idFrom: (_amount: number, account: string) => account,
+      }),
+    )(async (amount: number, account: string) => `${amount} to ${account} (${++bodies})`);
     expect(await pay(5, 'acc-1')).toBe('5 to acc-1 (1)');
     expect(await pay(5, 'acc-1')).toBe('5 to acc-1 (1)');
     expect(await failure(pay(6, 'acc-1'))).toMatchObject({ code: 'IDENTITY_CONFLICT', details: { paths: ['[0]'] } });
@@ -264,7 +316,9 @@ describe('reads', () => {
   it('are remembered for their run, even with idFrom, and not beyond', async () => {
     const home = world().worker().home;
     let bodies = 0;
-    const look = ledger({ name: 'look', effect: 'read', ledger: home, idFrom: ['q'] })(async (_: { q: string }) => ++bodies);
+    const look = ledger({ name: 'look', effect: 'read', ledger: home, idFrom: ['q'] })(
+      async (_: { q: string }) => ++bodies,
+    );
     await run({ runId: 'r1' }, async () => {
       expect(await look({ q: 'x' })).toBe(1);
       expect(await look({ q: 'x' })).toBe(1);
@@ -283,7 +337,9 @@ describe('reads', () => {
     const w = world();
     const home = w.worker().home;
     let bodies = 0;
-    const look = ledger({ name: 'look', effect: 'read', ledger: home, replayFor: '1h' })(async (_: { q: string }) => ++bodies);
+    const look = ledger({ name: 'look', effect: 'read', ledger: home, replayFor: '1h' })(
+      async (_: { q: string }) => ++bodies,
+    );
     await w.clock.advance(3_600_000 - (w.clock.wall() % 3_600_000));
     expect(await run({ runId: 'r1' }, () => look({ q: 'x' }))).toBe(1);
     expect(await run({ runId: 'r2' }, () => look({ q: 'x' }))).toBe(1);
@@ -297,8 +353,12 @@ describe('a call inside itself', () => {
   it('is refused where the scope is known, at any depth', async () => {
     const home = world().worker().home;
     const tools: { outer?: (input: { id: string }) => Promise<unknown> } = {};
-    const middle = ledger({ name: 'middle', effect: 'idempotent_mutate', ledger: home, idFrom: ['id'] })(async ({ id }: { id: string }) => tools.outer?.({ id }));
-    tools.outer = ledger({ name: 'outer', effect: 'idempotent_mutate', ledger: home, idFrom: ['id'], ambient: true })(async ({ id }: { id: string }) => middle({ id }));
+    const middle = ledger({ name: 'middle', effect: 'idempotent_mutate', ledger: home, idFrom: ['id'] })(
+      async ({ id }: { id: string }) => tools.outer?.({ id }),
+    );
+    tools.outer = ledger({ name: 'outer', effect: 'idempotent_mutate', ledger: home, idFrom: ['id'], ambient: true })(
+      async ({ id }: { id: string }) => middle({ id }),
+    );
     const error = await failure(tools.outer({ id: 'a' }));
     expect(error).toBeInstanceOf(ReentrantCallError);
     expect(error.details).toMatchObject({ tool: 'outer', requestId: 'a' });
@@ -307,10 +367,14 @@ describe('a call inside itself', () => {
   it('may be meant: another occurrence runs', async () => {
     const home = world().worker().home;
     let depth = 0;
-    const down = ledger({ name: 'down', effect: 'idempotent_mutate', ledger: home, idFrom: ['id'], ambient: true })(async ({ id }: { id: string }): Promise<number> => {
-      depth += 1;
-      return depth === 3 ? depth : withCall(down as (input: { id: string }) => Promise<number>, { occurrence: depth + 1 })({ id });
-    });
+    const down = ledger({ name: 'down', effect: 'idempotent_mutate', ledger: home, idFrom: ['id'], ambient: true })(
+      async ({ id }: { id: string }): Promise<number> => {
+        depth += 1;
+        return depth === 3
+          ? depth
+          : withCall(down as (input: { id: string }) => Promise<number>, { occurrence: depth + 1 })({ id });
+      },
+    );
     expect(await down({ id: 'a' })).toBe(3);
   });
 });
@@ -324,7 +388,9 @@ describe('strict', () => {
   it.each(refusals)('refuses %s before anything is claimed', async (_, options, word) => {
     const w = world();
     let bodies = 0;
-    const tool = ledger({ ...options, ledger: w.worker({ strict: true }).home })(async function named(_input: { id: string }) {
+    const tool = ledger({ ...options, ledger: w.worker({ strict: true }).home })(async function named(_input: {
+      id: string;
+    }) {
       bodies += 1;
     });
     const error = await failure(tool({ id: 'a' }));
@@ -348,9 +414,15 @@ describe('strict', () => {
     const w = world();
     const home = w.worker({ strict: true }).home;
     const loose = ledger({ name: 'loose', effect: 'irreversible', ledger: home })(async (_: { id: string }) => 'loose');
-    const firm = ledger({ name: 'firm', effect: 'irreversible', ledger: home, idFrom: ['id'] })(async (_: { id: string }) => 'firm');
+    const firm = ledger({ name: 'firm', effect: 'irreversible', ledger: home, idFrom: ['id'] })(
+      async (_: { id: string }) => 'firm',
+    );
     const look = ledger({ name: 'look', effect: 'read', ledger: home })(async (_: { id: string }) => 'look');
-    const task = taskLedger({ name: 'task', ledger: home, idFrom: ['id'] })(async (input: { id: string }) => [await look(input), await firm(input), await loose(input)]);
+    const task = taskLedger({ name: 'task', ledger: home, idFrom: ['id'] })(async (input: { id: string }) => [
+      await look(input),
+      await firm(input),
+      await loose(input),
+    ]);
     const error = await failure(task({ id: 'a' }));
     expect(error).toMatchObject({ code: 'IDENTITY_MISSING', details: { tool: 'loose' } });
     expect((await home.list({ tool: 'firm' })).calls).toHaveLength(1);
@@ -365,14 +437,23 @@ describe('names', () => {
     await guard(async function fromFunction(_: { id: string }) {
       return 1;
     })({ id: 'a' });
-    await ledger({ effect: 'irreversible', ledger: home, idFrom: ['id'] })(async function fromFunction(_: { id: string }) {
+    await ledger({ effect: 'irreversible', ledger: home, idFrom: ['id'] })(async function fromFunction(_: {
+      id: string;
+    }) {
       return 1;
     })({ id: 'a' });
     expect((await home.list()).calls.map((call) => call.tool)).toEqual(['given', 'fromFunction']);
   });
 
   it('are refused when there is none', () => {
-    expect(() => ledger({ effect: 'read' })((() => async (_: object) => 1)())).toThrow('has no name');
+    expect(() =>
+      ledger({ effect: 'read' })(
+        (
+          () => async (_: object) =>
+            1
+        )(),
+      ),
+    ).toThrow('has no name');
     expect(() => ledger({ name: '  ' })).toThrow('blank');
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { LeaseLostError, type LedgerOptions, type ToolCall, committed, ledger } from '../../src/index.js';
-import { WorkerLostError, failAt } from '../../src/testing/index.js';
+import { committed, LeaseLostError, type LedgerOptions, ledger, type ToolCall } from '../../src/index.js';
+import { failAt, WorkerLostError } from '../../src/testing/index.js';
 import { failure, listen, world } from './workers.js';
 
 interface Input {
@@ -31,7 +31,14 @@ function keyed(body: Body, options: Partial<LedgerOptions<'id'>> = {}) {
   const gateway = provider(() => w.clock.wall(), 3_600_000);
   let bodies = 0;
   const make = () =>
-    ledger({ name: 'pay', effect: 'keyed_mutate', keyValidFor: '1h', ledger: w.worker().home, idFrom: ['id'], ...options })(async (_: Input, call) => body(call, ++bodies));
+    ledger({
+      name: 'pay',
+      effect: 'keyed_mutate',
+      keyValidFor: '1h',
+      ledger: w.worker().home,
+      idFrom: ['id'],
+      ...options,
+    })(async (_: Input, call) => body(call, ++bodies));
   return { w, gateway, make, bodies: () => bodies };
 }
 
@@ -48,11 +55,17 @@ describe('a keyed tool whose worker was lost', () => {
 
   it('is blocked where nobody declared how long the key is valid', async () => {
     const w = world();
-    const make = () => ledger({ name: 'pay', effect: 'keyed_mutate', ledger: w.worker().home, idFrom: ['id'] })(async (_: Input, call) => call.idempotencyKey);
+    const make = () =>
+      ledger({ name: 'pay', effect: 'keyed_mutate', ledger: w.worker().home, idFrom: ['id'] })(
+        async (_: Input, call) => call.idempotencyKey,
+      );
     failAt('after-effect');
     await failure(make()({ id: 'a' }));
     await w.clock.advance(31_000);
-    expect(await failure(make()({ id: 'a' }))).toMatchObject({ code: 'LEDGER_BLOCKED', details: { reason: 'worker-lost' } });
+    expect(await failure(make()({ id: 'a' }))).toMatchObject({
+      code: 'LEDGER_BLOCKED',
+      details: { reason: 'worker-lost' },
+    });
   });
 
   it('is blocked when the window is over, and the message says so', async () => {
@@ -67,8 +80,14 @@ describe('a keyed tool whose worker was lost', () => {
   });
 
   it('needs a whole body deadline left in the window: its timeout, or else one lease', async () => {
-    for (const [timeout, needed] of [['5m', 300_000], [undefined, 30_000]] as const) {
-      for (const [spare, runs] of [[0, true], [-1, false]] as const) {
+    for (const [timeout, needed] of [
+      ['5m', 300_000],
+      [undefined, 30_000],
+    ] as const) {
+      for (const [spare, runs] of [
+        [0, true],
+        [-1, false],
+      ] as const) {
         const { w, make, bodies } = keyed((call) => call.idempotencyKey, timeout === undefined ? {} : { timeout });
         failAt('after-effect');
         await failure(make()({ id: 'a' }));
@@ -92,12 +111,17 @@ describe('a keyed tool whose worker was lost', () => {
       await w.clock.advance(1_195_000);
     }
     // Almost an hour after the first attempt, and 20 after the last.
-    expect(await failure(make()({ id: 'a' }))).toMatchObject({ code: 'LEDGER_BLOCKED', details: { reason: 'key-window-over' } });
+    expect(await failure(make()({ id: 'a' }))).toMatchObject({
+      code: 'LEDGER_BLOCKED',
+      details: { reason: 'key-window-over' },
+    });
     expect(bodies()).toBe(3);
   });
 
   it('asks its reconciler when the window is over', async () => {
-    const { w, make, bodies } = keyed((call) => call.idempotencyKey, { reconcile: ({ idempotencyKey }) => committed(`found ${idempotencyKey}`) });
+    const { w, make, bodies } = keyed((call) => call.idempotencyKey, {
+      reconcile: ({ idempotencyKey }) => committed(`found ${idempotencyKey}`),
+    });
     failAt('after-effect');
     await failure(make()({ id: 'a' }));
     await w.clock.advance(3_600_000);
@@ -125,7 +149,10 @@ describe('a keyed tool that threw', () => {
     });
     await failure(make()({ id: 'a' }));
     expect(await w.record()).toMatchObject({ phase: 'unknown', keyUsed: false });
-    expect(await failure(make()({ id: 'a' }))).toMatchObject({ code: 'LEDGER_BLOCKED', details: { reason: 'ended-unknown' } });
+    expect(await failure(make()({ id: 'a' }))).toMatchObject({
+      code: 'LEDGER_BLOCKED',
+      details: { reason: 'ended-unknown' },
+    });
   });
 });
 
@@ -204,11 +231,22 @@ describe('a keyed tool that finished', () => {
 
 describe('a stricter class that came with a deploy', () => {
   it('decides for what an earlier attempt may have done, in both directions', async () => {
-    for (const [before, after] of [['read', 'irreversible'], ['irreversible', 'idempotent_mutate'], ['non_idempotent_mutate', 'keyed_mutate']] as const) {
+    for (const [before, after] of [
+      ['read', 'irreversible'],
+      ['irreversible', 'idempotent_mutate'],
+      ['non_idempotent_mutate', 'keyed_mutate'],
+    ] as const) {
       const w = world();
       let bodies = 0;
       const make = (effect: typeof before | typeof after) =>
-        ledger({ name: 'tool', effect, ledger: w.worker().home, idFrom: ['id'], ...(effect === 'read' ? { replayFor: '1d' } : {}), ...(effect === 'keyed_mutate' ? { keyValidFor: '1h' } : {}) })(async (_: Input) => ++bodies);
+        ledger({
+          name: 'tool',
+          effect,
+          ledger: w.worker().home,
+          idFrom: ['id'],
+          ...(effect === 'read' ? { replayFor: '1d' } : {}),
+          ...(effect === 'keyed_mutate' ? { keyValidFor: '1h' } : {}),
+        })(async (_: Input) => ++bodies);
       failAt('after-effect');
       await failure(make(before)({ id: 'a' }));
       await w.clock.advance(31_000);
@@ -225,6 +263,9 @@ describe('a stricter class that came with a deploy', () => {
         throw new Error('x');
       });
     await failure(make('idempotent_mutate')({ id: 'a' }));
-    expect(await failure(make('irreversible')({ id: 'a' }))).toMatchObject({ code: 'LEDGER_BLOCKED', details: { reason: 'class-changed' } });
+    expect(await failure(make('irreversible')({ id: 'a' }))).toMatchObject({
+      code: 'LEDGER_BLOCKED',
+      details: { reason: 'class-changed' },
+    });
   });
 });

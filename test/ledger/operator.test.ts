@@ -1,8 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { ActionLedger, CallNotFoundError, type EffectClass, ReleaseRefusedError, UsageError, ledger, run, taskLedger } from '../../src/index.js';
-import { memoryStore } from '../../src/store/memory.js';
+import {
+  ActionLedger,
+  CallNotFoundError,
+  type EffectClass,
+  ledger,
+  ReleaseRefusedError,
+  run,
+  taskLedger,
+  UsageError,
+} from '../../src/index.js';
+import type { memoryStore } from '../../src/store/memory.js';
 import { failAt } from '../../src/testing/index.js';
-import { type Worker, failure, latch, listen, world } from './workers.js';
+import { failure, latch, listen, type Worker, world } from './workers.js';
 
 interface Input {
   readonly id: string;
@@ -15,7 +24,8 @@ async function blocked(effect: EffectClass = 'irreversible') {
   const w = world();
   const worker = w.worker();
   let bodies = 0;
-  const make = (on: Worker) => ledger({ name: 'pay', effect, ledger: on.home, idFrom: ['id'] })(async (_: Input) => ({ body: ++bodies }));
+  const make = (on: Worker) =>
+    ledger({ name: 'pay', effect, ledger: on.home, idFrom: ['id'] })(async (_: Input) => ({ body: ++bodies }));
   const tool = make(worker);
   failAt('after-effect');
   await failure(tool({ id: 'a' }));
@@ -29,7 +39,12 @@ describe('release', () => {
     const { w, home, tool, id, bodies } = await blocked();
     using events = listen('mycelium:call-committed');
     const view = await home.release(id, { ...ada, as: 'completed', result: { charge: 'ch-1', at: new Date(7) } });
-    expect(view).toMatchObject({ phase: 'committed', stuck: false, result: { charge: 'ch-1', at: new Date(7) }, resolution: { by: 'operator', as: 'completed', who: 'ada', reason: 'looked at the gateway', at: w.clock.wall() } });
+    expect(view).toMatchObject({
+      phase: 'committed',
+      stuck: false,
+      result: { charge: 'ch-1', at: new Date(7) },
+      resolution: { by: 'operator', as: 'completed', who: 'ada', reason: 'looked at the gateway', at: w.clock.wall() },
+    });
     expect(await tool({ id: 'a' })).toEqual({ charge: 'ch-1', at: new Date(7) });
     expect(bodies()).toBe(1);
     expect(events.events).toMatchObject([{ by: 'operator', requestId: 'a' }]);
@@ -54,7 +69,9 @@ describe('release', () => {
     const w = world();
     const gate = latch<string>();
     const worker = w.worker();
-    const tool = ledger({ name: 'pay', effect: 'irreversible', ledger: worker.home, idFrom: ['id'] })(async (_: Input) => gate.promise);
+    const tool = ledger({ name: 'pay', effect: 'irreversible', ledger: worker.home, idFrom: ['id'] })(
+      async (_: Input) => gate.promise,
+    );
     const running = tool({ id: 'a' });
     await w.clock.settle();
     const { id, held } = (await worker.home.list()).calls[0]!;
@@ -73,7 +90,9 @@ describe('release', () => {
     const w = world();
     const gate = latch<string>();
     const worker = w.worker();
-    const tool = ledger({ name: 'pay', effect: 'irreversible', ledger: worker.home, idFrom: ['id'] })(async (_: Input) => gate.promise);
+    const tool = ledger({ name: 'pay', effect: 'irreversible', ledger: worker.home, idFrom: ['id'] })(
+      async (_: Input) => gate.promise,
+    );
     const running = tool({ id: 'a' });
     await w.clock.settle();
     const { id } = (await worker.home.list()).calls[0]!;
@@ -88,7 +107,10 @@ describe('release', () => {
     await home.release(id, { ...ada, as: 'completed', result: 1 });
     for (const as of [{ as: 'completed', result: 2 }, { as: 'not-executed' }] as const) {
       const error = await failure(home.release(id, { ...ada, ...as }));
-      expect(error).toMatchObject({ code: 'RELEASE_REFUSED', details: { id, tool: 'pay', requestId: 'a', why: expect.stringContaining('finished') } });
+      expect(error).toMatchObject({
+        code: 'RELEASE_REFUSED',
+        details: { id, tool: 'pay', requestId: 'a', why: expect.stringContaining('finished') },
+      });
     }
     expect(await tool({ id: 'a' })).toBe(1);
   });
@@ -101,9 +123,16 @@ describe('release', () => {
   });
 
   it('is won by one of two, whatever they say', async () => {
-    for (const says of [['not-executed', 'completed'], ['completed', 'not-executed'], ['completed', 'completed'], ['not-executed', 'not-executed']] as const) {
+    for (const says of [
+      ['not-executed', 'completed'],
+      ['completed', 'not-executed'],
+      ['completed', 'completed'],
+      ['not-executed', 'not-executed'],
+    ] as const) {
       const { w, id } = await blocked();
-      const all = await Promise.allSettled(says.map((as) => w.worker().home.release(id, as === 'completed' ? { ...ada, as, result: 1 } : { ...ada, as })));
+      const all = await Promise.allSettled(
+        says.map((as) => w.worker().home.release(id, as === 'completed' ? { ...ada, as, result: 1 } : { ...ada, as })),
+      );
       expect(all.map((one) => one.status).sort()).toEqual(['fulfilled', 'rejected']);
       const refused = all.find((one) => one.status === 'rejected') as PromiseRejectedResult;
       expect(refused.reason).toBeInstanceOf(ReleaseRefusedError);
@@ -114,7 +143,9 @@ describe('release', () => {
     const w = world();
     const gate = latch<string>();
     const [one, two] = [w.worker(), w.worker()];
-    const tool = ledger({ name: 'pay', effect: 'irreversible', ledger: one.home, idFrom: ['id'] })(async (_: Input) => gate.promise);
+    const tool = ledger({ name: 'pay', effect: 'irreversible', ledger: one.home, idFrom: ['id'] })(
+      async (_: Input) => gate.promise,
+    );
     const running = tool({ id: 'a' });
     await w.clock.settle();
     one.reach(false);
@@ -129,11 +160,17 @@ describe('release', () => {
       }
       return pass(transaction, nonce);
     };
-    expect(await failure(two.home.release(id, { ...ada, as: 'not-executed' }))).toMatchObject({ details: { why: expect.stringContaining('finished') } });
+    expect(await failure(two.home.release(id, { ...ada, as: 'not-executed' }))).toMatchObject({
+      details: { why: expect.stringContaining('finished') },
+    });
     expect(await two.home.get(id)).toMatchObject({ phase: 'committed', result: 'mine' });
   });
 
-  it.each([{ by: '', reason: 'x' }, { by: 'ada', reason: '  ' }, { by: undefined as unknown as string, reason: 'x' }])('wants to know who and why: %j', async (settled) => {
+  it.each([
+    { by: '', reason: 'x' },
+    { by: 'ada', reason: '  ' },
+    { by: undefined as unknown as string, reason: 'x' },
+  ])('wants to know who and why: %j', async (settled) => {
     const { home, id } = await blocked();
     expect(await failure(home.release(id, { ...settled, as: 'not-executed' }))).toBeInstanceOf(UsageError);
     expect(await failure(home.retire(id, settled))).toBeInstanceOf(UsageError);
@@ -142,9 +179,15 @@ describe('release', () => {
 
   it('of a call that is not there says so, and so does an id that is none', async () => {
     const { home, w } = await blocked();
-    expect(await failure(home.release('0'.repeat(32), { ...ada, as: 'not-executed' }))).toBeInstanceOf(CallNotFoundError);
-    expect(await failure(home.release('0000', { ...ada, as: 'not-executed' }))).toMatchObject({ code: 'CALL_NOT_FOUND', message: expect.stringContaining('"0000"') });
-    for (const id of ['', 'abc', 'XYZW', '../..', 'g'.repeat(32)]) expect(await failure(home.get(id))).toBeInstanceOf(UsageError);
+    expect(await failure(home.release('0'.repeat(32), { ...ada, as: 'not-executed' }))).toBeInstanceOf(
+      CallNotFoundError,
+    );
+    expect(await failure(home.release('0000', { ...ada, as: 'not-executed' }))).toMatchObject({
+      code: 'CALL_NOT_FOUND',
+      message: expect.stringContaining('"0000"'),
+    });
+    for (const id of ['', 'abc', 'XYZW', '../..', 'g'.repeat(32)])
+      expect(await failure(home.get(id))).toBeInstanceOf(UsageError);
     expect(await home.get('0000')).toBeUndefined();
     // Another ledger in the same store has calls of its own.
     const [stored] = await w.stored();
@@ -154,7 +197,9 @@ describe('release', () => {
   it('of a beginning that several ids share names them', async () => {
     const w = world();
     const { home } = w.worker();
-    const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: home, idFrom: ['id'] })(async (_: { id: number }) => 1);
+    const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: home, idFrom: ['id'] })(
+      async (_: { id: number }) => 1,
+    );
     const ids = new Map<string, string>();
     let shared: string | undefined;
     for (let id = 0; shared === undefined; id++) {
@@ -172,15 +217,19 @@ describe('release', () => {
     const error = await failure(home.get(shared!));
     expect(error).toBeInstanceOf(CallNotFoundError);
     expect(error.message).toContain('more characters');
-    expect(error.details).toMatchObject({ candidates: expect.arrayContaining([expect.stringMatching(new RegExp(`^${shared}`))]) });
+    expect(error.details).toMatchObject({
+      candidates: expect.arrayContaining([expect.stringMatching(new RegExp(`^${shared}`))]),
+    });
   });
 
   it('settles a reader of a task too', async () => {
     const w = world();
     const { home } = w.worker();
-    const task = taskLedger({ name: 'task', ledger: home, idFrom: ['id'], effect: 'irreversible' })(async (_: Input): Promise<string> => {
-      throw new Error('x');
-    });
+    const task = taskLedger({ name: 'task', ledger: home, idFrom: ['id'], effect: 'irreversible' })(
+      async (_: Input): Promise<string> => {
+        throw new Error('x');
+      },
+    );
     await failure(task({ id: 'a' }));
     const { id } = (await home.list({ kind: 'task' })).calls[0]!;
     await home.release(id.slice(0, 6), { ...ada, as: 'completed', result: 'done by hand' });
@@ -193,7 +242,12 @@ describe('retire', () => {
     const { w, home, tool, id, bodies } = await blocked();
     await home.release(id, { ...ada, as: 'completed', result: { body: 0 } });
     const view = await home.retire(id.slice(0, 8), { by: 'ada', reason: 'refunded' });
-    expect(view).toMatchObject({ phase: 'aborted', aborted: 'not-executed', attempts: 0, resolution: { as: 'retired', who: 'ada' } });
+    expect(view).toMatchObject({
+      phase: 'aborted',
+      aborted: 'not-executed',
+      attempts: 0,
+      resolution: { as: 'retired', who: 'ada' },
+    });
     expect(view).not.toHaveProperty('result');
     expect(await tool({ id: 'a' })).toEqual({ body: 2 });
     expect(await tool({ id: 'a' })).toEqual({ body: 2 });
@@ -209,9 +263,14 @@ describe('retire', () => {
 
   it('is refused on what is not finished', async () => {
     const { home, tool, id, bodies } = await blocked();
-    expect(await failure(home.retire(id, ada))).toMatchObject({ code: 'RELEASE_REFUSED', details: { why: expect.stringContaining('not finished') } });
+    expect(await failure(home.retire(id, ada))).toMatchObject({
+      code: 'RELEASE_REFUSED',
+      details: { why: expect.stringContaining('not finished') },
+    });
     await home.release(id, { ...ada, as: 'not-executed' });
-    expect(await failure(home.retire(id, ada))).toMatchObject({ details: { why: expect.stringContaining('may run again') } });
+    expect(await failure(home.retire(id, ada))).toMatchObject({
+      details: { why: expect.stringContaining('may run again') },
+    });
     await tool({ id: 'a' });
     expect(bodies()).toBe(2);
   });
@@ -256,18 +315,23 @@ describe('list and get', () => {
     const w = world();
     const { home } = w.worker();
     const pay = ledger({ name: 'pay', effect: 'irreversible', ledger: home, idFrom: ['id'] })(async (_: Input) => 1);
-    const lose = ledger({ name: 'lose', effect: 'irreversible', ledger: home, idFrom: ['id'] })(async (_: Input): Promise<number> => {
-      throw new Error('x');
-    });
-    const retry = ledger({ name: 'retry', effect: 'idempotent_mutate', ledger: home, idFrom: ['id'] })(async (_: Input): Promise<number> => {
-      throw new Error('x');
-    });
+    const lose = ledger({ name: 'lose', effect: 'irreversible', ledger: home, idFrom: ['id'] })(
+      async (_: Input): Promise<number> => {
+        throw new Error('x');
+      },
+    );
+    const retry = ledger({ name: 'retry', effect: 'idempotent_mutate', ledger: home, idFrom: ['id'] })(
+      async (_: Input): Promise<number> => {
+        throw new Error('x');
+      },
+    );
     await run({ runId: 'r1', threadId: 't1', tenant: 'acme' }, () => pay({ id: 'a' }));
     await pay({ id: 'b' });
     await failure(lose({ id: 'a' }));
     await failure(retry({ id: 'a' }));
     await taskLedger({ name: 'task', ledger: home, idFrom: ['id'] })(async (_: Input) => 1)({ id: 'a' });
-    const ids = async (query: Parameters<ActionLedger['list']>[0]): Promise<string[]> => (await home.list(query)).calls.map((call) => `${call.tool} ${call.requestId}`);
+    const ids = async (query: Parameters<ActionLedger['list']>[0]): Promise<string[]> =>
+      (await home.list(query)).calls.map((call) => `${call.tool} ${call.requestId}`);
     expect(await ids({})).toEqual(['pay a', 'pay b', 'lose a', 'retry a', 'task a']);
     expect(await ids({ kind: 'task' })).toEqual(['task a']);
     expect(await ids({ tool: 'pay' })).toEqual(['pay a', 'pay b']);
@@ -275,13 +339,22 @@ describe('list and get', () => {
     expect(await ids({ run: 'r1' })).toEqual(['pay a']);
     expect(await ids({ stuck: true })).toEqual(['lose a']);
     expect(await ids({ tool: 'pay', phase: 'aborted' })).toEqual([]);
-    expect((await home.list({ run: 'r1' })).calls[0]).toMatchObject({ runId: 'r1', threadId: 't1', tenant: 'acme', replayable: true, held: false, attempts: 1 });
+    expect((await home.list({ run: 'r1' })).calls[0]).toMatchObject({
+      runId: 'r1',
+      threadId: 't1',
+      tenant: 'acme',
+      replayable: true,
+      held: false,
+      attempts: 1,
+    });
   });
 
   it('page through everything once, whatever the page size, also at the borders between kinds', async () => {
     const w = world();
     const { home } = w.worker();
-    const pay = ledger({ name: 'pay', effect: 'irreversible', ledger: home, idFrom: ['id'] })(async (_: { id: number }) => 1);
+    const pay = ledger({ name: 'pay', effect: 'irreversible', ledger: home, idFrom: ['id'] })(
+      async (_: { id: number }) => 1,
+    );
     const task = taskLedger({ name: 'task', ledger: home, idFrom: ['id'] })(async (_: { id: number }) => 1);
     for (let id = 0; id < 6; id++) await pay({ id });
     for (let id = 0; id < 4; id++) await task({ id });
@@ -303,9 +376,11 @@ describe('list and get', () => {
   it('page through what is stuck without losing any between pages', async () => {
     const w = world();
     const { home } = w.worker();
-    const pay = ledger({ name: 'pay', effect: 'irreversible', ledger: home, idFrom: ['id'] })(async ({ id }: { id: number }) => {
-      if (id % 3 === 0) throw new Error('x');
-    });
+    const pay = ledger({ name: 'pay', effect: 'irreversible', ledger: home, idFrom: ['id'] })(
+      async ({ id }: { id: number }) => {
+        if (id % 3 === 0) throw new Error('x');
+      },
+    );
     for (let id = 0; id < 20; id++) await pay({ id }).catch(() => undefined);
     const seen: string[] = [];
     let after: string | undefined;
@@ -317,22 +392,41 @@ describe('list and get', () => {
     expect(seen).toEqual(['0', '3', '6', '9', '12', '15', '18']);
   });
 
-  it.each([{ limit: 0 }, { limit: 1001 }, { limit: 1.5 }, { after: 'nonsense' }, { after: 'tool:nonsense' }])('refuse %j', async (query) => {
-    const { home } = world().worker();
-    expect(await failure(home.list(query))).toBeInstanceOf(UsageError);
-  });
+  it.each([{ limit: 0 }, { limit: 1001 }, { limit: 1.5 }, { after: 'nonsense' }, { after: 'tool:nonsense' }])(
+    'refuse %j',
+    async (query) => {
+      const { home } = world().worker();
+      expect(await failure(home.list(query))).toBeInstanceOf(UsageError);
+    },
+  );
 
   it('show what a call was given and what it returned, and how old it is', async () => {
     const { w, home, id } = await blocked();
     await w.clock.advance(60_000);
-    expect(await home.get(id)).toMatchObject({ id, kind: 'tool', tool: 'pay', requestId: 'a', phase: 'attempting', effect: 'irreversible', held: false, stuck: true, attempts: 1, fence: 1, evidence: false, ageMs: 61_000, input: { id: 'a' } });
+    expect(await home.get(id)).toMatchObject({
+      id,
+      kind: 'tool',
+      tool: 'pay',
+      requestId: 'a',
+      phase: 'attempting',
+      effect: 'irreversible',
+      held: false,
+      stuck: true,
+      attempts: 1,
+      fence: 1,
+      evidence: false,
+      ageMs: 61_000,
+      input: { id: 'a' },
+    });
     expect((await home.list()).calls[0]).not.toHaveProperty('input');
   });
 
   it('do not show one ledger the calls of another in the same store', async () => {
     const w = world();
     const [one, two] = [w.worker({ name: 'one' }), w.worker({ name: 'two' })];
-    await ledger({ name: 'pay', effect: 'irreversible', ledger: one.home, idFrom: ['id'] })(async (_: Input) => 1)({ id: 'a' });
+    await ledger({ name: 'pay', effect: 'irreversible', ledger: one.home, idFrom: ['id'] })(async (_: Input) => 1)({
+      id: 'a',
+    });
     expect((await one.home.list()).calls).toHaveLength(1);
     expect((await two.home.list()).calls).toHaveLength(0);
   });
@@ -347,10 +441,18 @@ describe('an ActionLedger', () => {
     const w = world();
     const worker = w.worker();
     let bodies = 0;
-    const tool = ledger({ name: 'pay', effect: 'irreversible', ledger: worker.home, idFrom: ['id'] })(async (_: Input) => ++bodies);
+    const tool = ledger({ name: 'pay', effect: 'irreversible', ledger: worker.home, idFrom: ['id'] })(
+      async (_: Input) => ++bodies,
+    );
     await tool({ id: 'a' });
     const [stored] = await w.stored();
-    await w.truth.transact({ expect: [{ key: stored!.key, revision: stored!.revision }], write: [{ key: stored!.key, value: stored!.value.replace('"format":1', '"format":2') }] }, 'newer');
+    await w.truth.transact(
+      {
+        expect: [{ key: stored!.key, revision: stored!.revision }],
+        write: [{ key: stored!.key, value: stored!.value.replace('"format":1', '"format":2') }],
+      },
+      'newer',
+    );
     const error = await failure(tool({ id: 'a' }));
     expect(error).toMatchObject({ code: 'STORE_FORMAT' });
     expect(error.message).toContain('2');

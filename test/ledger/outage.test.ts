@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CompletionNotRecordedError, StoreUnavailableError, ledger } from '../../src/index.js';
-import { type Worker, failure, latch, listen, unreachable, world, writtenRecord } from './workers.js';
+import { CompletionNotRecordedError, ledger, StoreUnavailableError } from '../../src/index.js';
+import { failure, latch, listen, unreachable, type Worker, world, writtenRecord } from './workers.js';
 
 interface Input {
   readonly id: string;
@@ -10,7 +10,9 @@ function setUp() {
   const w = world();
   let bodies = 0;
   const make = (worker: Worker, body: (count: number) => unknown = (count) => `body ${count}`) =>
-    ledger({ name: 'pay', effect: 'irreversible', ledger: worker.home, idFrom: ['id'] })(async (_: Input) => body(++bodies));
+    ledger({ name: 'pay', effect: 'irreversible', ledger: worker.home, idFrom: ['id'] })(async (_: Input) =>
+      body(++bodies),
+    );
   return { w, make, bodies: () => bodies };
 }
 
@@ -33,20 +35,24 @@ describe('a store that cannot be reached before the body', () => {
   it('fails at once when it says that nothing was written', async () => {
     const { w, make, bodies } = setUp();
     const worker = w.worker();
-    worker.way.transact = () => Promise.reject(new StoreUnavailableError({ store: 'x', during: 'transact', applied: 'no' }));
+    worker.way.transact = () =>
+      Promise.reject(new StoreUnavailableError({ store: 'x', during: 'transact', applied: 'no' }));
     expect(await failure(make(worker)({ id: 'a' }))).toMatchObject({ code: 'STORE_UNAVAILABLE' });
     expect(worker.sent.transact).toBe(1);
     expect(bodies()).toBe(0);
   });
 
-  it.each([new Error('ECONNRESET'), new TypeError('undefined is not a function'), 'a string'])('that throws %s is unavailable, and no other error reaches the caller', async (thrown) => {
-    const { w, make, bodies } = setUp();
-    const worker = w.worker();
-    worker.way.transact = () => Promise.reject(thrown as Error);
-    const error = await w.clock.runUntil(failure(make(worker)({ id: 'a' })));
-    expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', cause: thrown });
-    expect(bodies()).toBe(0);
-  });
+  it.each([new Error('ECONNRESET'), new TypeError('undefined is not a function'), 'a string'])(
+    'that throws %s is unavailable, and no other error reaches the caller',
+    async (thrown) => {
+      const { w, make, bodies } = setUp();
+      const worker = w.worker();
+      worker.way.transact = () => Promise.reject(thrown as Error);
+      const error = await w.clock.runUntil(failure(make(worker)({ id: 'a' })));
+      expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', cause: thrown });
+      expect(bodies()).toBe(0);
+    },
+  );
 
   it('that throws before it answers with a promise is unavailable too', async () => {
     const { w, make, bodies } = setUp();
@@ -244,7 +250,9 @@ describe('leases', () => {
     const w = world();
     const worker = w.worker();
     const gate = latch<string>();
-    const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: worker.home, idFrom: ['id'] })(async (_: Input) => gate.promise);
+    const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: worker.home, idFrom: ['id'] })(
+      async (_: Input) => gate.promise,
+    );
     const sizes: number[] = [];
     worker.way.renew = (renewals, pass) => {
       sizes.push(renewals.length);
@@ -268,11 +276,13 @@ describe('leases', () => {
     let fails = 0;
     let aborted = false;
     worker.way.renew = (renewals, pass) => (++fails <= 2 ? Promise.reject(unreachable('renew')) : pass(renewals));
-    const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: worker.home, idFrom: ['id'] })(async (_: Input, call) => {
-      call.signal.addEventListener('abort', () => (aborted = true));
-      await w.sleep(100_000);
-      return call.effect(() => 'done');
-    });
+    const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: worker.home, idFrom: ['id'] })(
+      async (_: Input, call) => {
+        call.signal.addEventListener('abort', () => (aborted = true));
+        await w.sleep(100_000);
+        return call.effect(() => 'done');
+      },
+    );
     expect(await w.clock.runUntil(tool({ id: 'a' }))).toBe('done');
     expect(aborted).toBe(false);
     expect(fails).toBeGreaterThan(5);
@@ -282,7 +292,10 @@ describe('leases', () => {
     const w = world();
     const worker = w.worker();
     const gate = latch<string>();
-    const make = (lease: number) => ledger({ name: `tool ${lease}`, effect: 'irreversible', ledger: worker.home, idFrom: ['id'], lease })(async (_: Input) => gate.promise);
+    const make = (lease: number) =>
+      ledger({ name: `tool ${lease}`, effect: 'irreversible', ledger: worker.home, idFrom: ['id'], lease })(
+        async (_: Input) => gate.promise,
+      );
     const running = [make(60_000)({ id: 'a' })];
     await w.clock.advance(15_000);
     running.push(make(300)({ id: 'a' }));
@@ -301,7 +314,14 @@ describe('leases', () => {
     const reasons: unknown[] = [];
     let bodies = 0;
     const make = (worker: Worker) =>
-      ledger({ name: 'tool', effect: 'idempotent_mutate', ledger: worker.home, idFrom: ['id'], lease: 3_000, waitFor: '1m' })(async (_: Input, call) => {
+      ledger({
+        name: 'tool',
+        effect: 'idempotent_mutate',
+        ledger: worker.home,
+        idFrom: ['id'],
+        lease: 3_000,
+        waitFor: '1m',
+      })(async (_: Input, call) => {
         bodies += 1;
         const { signal } = call;
         await w.sleep(bodies === 1 ? 20_000 : 1_000);
@@ -324,7 +344,13 @@ describe('leases', () => {
     const { memoryStore } = await import('../../src/store/memory.js');
     const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
     const before = timers();
-    const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: new ActionLedger({ store: memoryStore() }), idFrom: ['id'], timeout: '10s' })(async (_: Input, call) => call.signal.aborted);
+    const tool = ledger({
+      name: 'tool',
+      effect: 'irreversible',
+      ledger: new ActionLedger({ store: memoryStore() }),
+      idFrom: ['id'],
+      timeout: '10s',
+    })(async (_: Input, call) => call.signal.aborted);
     await Promise.all([tool({ id: 'a' }), tool({ id: 'a' }), tool({ id: 'b' })]);
     expect(timers()).toBe(before);
   });

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { type LedgerOptions, type ReconcileQuestion, type Verdict, committed, ledger, notExecuted, unknown } from '../../src/index.js';
-import { WorkerLostError, failAt, onFaultPoint } from '../../src/testing/index.js';
-import { type Worker, failure, latch, listen, world } from './workers.js';
+import {
+  committed,
+  type LedgerOptions,
+  ledger,
+  notExecuted,
+  type ReconcileQuestion,
+  unknown,
+  type Verdict,
+} from '../../src/index.js';
+import { failAt, onFaultPoint, WorkerLostError } from '../../src/testing/index.js';
+import { failure, latch, listen, type Worker, world } from './workers.js';
 
 interface Input {
   readonly id: string;
@@ -46,7 +54,16 @@ describe('a reconciler', () => {
     expect(questions).toHaveLength(0);
     expect(await w.clock.runUntil(waiting)).toEqual({ charge: 'ch-1' });
     const { id } = (await worker.home.list()).calls[0]!;
-    expect(questions).toMatchObject([{ requestId: 'a', idempotencyKey: `myc_${id}`, externalRef: 'ref-1', input: { id: 'a' }, attempts: 1, signal: expect.any(AbortSignal) }]);
+    expect(questions).toMatchObject([
+      {
+        requestId: 'a',
+        idempotencyKey: `myc_${id}`,
+        externalRef: 'ref-1',
+        input: { id: 'a' },
+        attempts: 1,
+        signal: expect.any(AbortSignal),
+      },
+    ]);
     expect(bodies()).toBe(1);
   });
 
@@ -57,7 +74,11 @@ describe('a reconciler', () => {
     expect(await make(w.worker())({ id: 'a' })).toEqual({ charge: 'ch-1', at: new Date(5) });
     expect(await make(w.worker())({ id: 'a' })).toEqual({ charge: 'ch-1', at: new Date(5) });
     expect(bodies()).toBe(1);
-    expect(await w.record()).toMatchObject({ phase: 'committed', fence: 1, resolution: { by: 'reconciler', as: 'completed' } });
+    expect(await w.record()).toMatchObject({
+      phase: 'committed',
+      fence: 1,
+      resolution: { by: 'reconciler', as: 'completed' },
+    });
     expect(await w.record()).not.toHaveProperty('resolver');
     expect(events.events).toMatchObject([{ by: 'reconciler', fence: 1 }]);
   });
@@ -145,11 +166,25 @@ describe('a reconciler', () => {
   const unsure: readonly [string, Ask, string][] = [
     ['says unknown', () => unknown('the bank indexes with a delay'), 'the bank indexes with a delay'],
     ['throws', () => Promise.reject(new TypeError('HTTP 500')), 'TypeError: HTTP 500'],
-    ['throws at once', () => { throw new Error('no credentials'); }, 'no credentials'],
+    [
+      'throws at once',
+      () => {
+        throw new Error('no credentials');
+      },
+      'no credentials',
+    ],
     ['returns nothing', () => undefined as unknown as Verdict<unknown>, 'returned no verdict'],
     ['returns a value of its own', () => ({ paid: true }) as unknown as Verdict<unknown>, 'returned no verdict'],
-    ['returns a verdict without evidence', () => ({ outcome: 'not-executed' }) as unknown as Verdict<unknown>, 'returned no verdict'],
-    ['returns committed without a value', () => ({ outcome: 'committed' }) as unknown as Verdict<unknown>, 'returned no verdict'],
+    [
+      'returns a verdict without evidence',
+      () => ({ outcome: 'not-executed' }) as unknown as Verdict<unknown>,
+      'returned no verdict',
+    ],
+    [
+      'returns committed without a value',
+      () => ({ outcome: 'committed' }) as unknown as Verdict<unknown>,
+      'returned no verdict',
+    ],
     ['returns true', () => true as unknown as Verdict<unknown>, 'returned no verdict'],
   ];
   it.each(unsure)('that %s leaves the call blocked, and is asked again at the next dispatch', async (_, ask, words) => {
@@ -160,7 +195,10 @@ describe('a reconciler', () => {
     });
     await w.clock.advance(31_000);
     const error = await failure(make(w.worker())({ id: 'a' }));
-    expect(error).toMatchObject({ code: 'LEDGER_BLOCKED', details: { reason: 'reconciler-unsure', externalRef: 'ref-1' } });
+    expect(error).toMatchObject({
+      code: 'LEDGER_BLOCKED',
+      details: { reason: 'reconciler-unsure', externalRef: 'ref-1' },
+    });
     expect(error.message).toContain(words);
     await failure(make(w.worker())({ id: 'a' }));
     expect([asked, bodies()]).toEqual([2, 1]);
@@ -176,7 +214,9 @@ describe('a reconciler', () => {
 
   it('that is slow gets one lease, an aborted signal, and is then taken for unsure', async () => {
     let aborted: unknown;
-    const { w, make } = await lost(({ signal }) => new Promise(() => signal.addEventListener('abort', () => (aborted = signal.reason))));
+    const { w, make } = await lost(
+      ({ signal }) => new Promise(() => signal.addEventListener('abort', () => (aborted = signal.reason))),
+    );
     await w.clock.advance(31_000);
     const error = await w.clock.runUntil(failure(make(w.worker())({ id: 'a' })));
     expect(w.clock.monotonic()).toBe(61_000);
@@ -219,15 +259,26 @@ describe('a reconciler', () => {
   it('of one worker does not answer for another that has none', async () => {
     const { w, make } = await lost(() => committed('found'));
     await w.clock.advance(31_000);
-    const without = ledger({ name: 'pay', effect: 'non_idempotent_mutate', ledger: w.worker().home, idFrom: ['id'] })(async (_: Input) => 'body');
-    expect(await failure(without({ id: 'a' }))).toMatchObject({ code: 'LEDGER_BLOCKED', details: { reason: 'worker-lost' } });
+    const without = ledger({ name: 'pay', effect: 'non_idempotent_mutate', ledger: w.worker().home, idFrom: ['id'] })(
+      async (_: Input) => 'body',
+    );
+    expect(await failure(without({ id: 'a' }))).toMatchObject({
+      code: 'LEDGER_BLOCKED',
+      details: { reason: 'worker-lost' },
+    });
     expect(await make(w.worker())({ id: 'a' })).toBe('found');
     expect(await without({ id: 'a' })).toBe('found');
   });
 
   it('is asked too after a throw, at once', async () => {
     const w = world();
-    const pay = ledger({ name: 'pay', effect: 'non_idempotent_mutate', ledger: w.worker().home, idFrom: ['id'], reconcile: () => committed('found') })(async (_: Input): Promise<string> => {
+    const pay = ledger({
+      name: 'pay',
+      effect: 'non_idempotent_mutate',
+      ledger: w.worker().home,
+      idFrom: ['id'],
+      reconcile: () => committed('found'),
+    })(async (_: Input): Promise<string> => {
       throw new Error('socket hang up');
     });
     await failure(pay({ id: 'a' }));
@@ -238,7 +289,8 @@ describe('a reconciler', () => {
     const { w, make, bodies } = await lost(() => notExecuted('none'), { settleAfter: 0 });
     await w.clock.advance(31_000);
     const worker = w.worker();
-    worker.way.transact = (transaction, nonce, pass) => (transaction.write.length === 0 ? pass(transaction, nonce) : Promise.reject(new Error('ECONNRESET')));
+    worker.way.transact = (transaction, nonce, pass) =>
+      transaction.write.length === 0 ? pass(transaction, nonce) : Promise.reject(new Error('ECONNRESET'));
     expect(await w.clock.runUntil(failure(make(worker)({ id: 'a' })))).toMatchObject({ code: 'STORE_UNAVAILABLE' });
     expect(bodies()).toBe(1);
   });
@@ -251,7 +303,15 @@ describe('a worker that was only slow', () => {
     const gate = latch<string>();
     let bodies = 0;
     const make = (worker: Worker) =>
-      ledger({ name: 'pay', effect: 'non_idempotent_mutate', ledger: worker.home, idFrom: ['id'], reconcile: ask as LedgerOptions['reconcile'] & object, waitFor: '10m', ...options })(async (_: Input) => {
+      ledger({
+        name: 'pay',
+        effect: 'non_idempotent_mutate',
+        ledger: worker.home,
+        idFrom: ['id'],
+        reconcile: ask as LedgerOptions['reconcile'] & object,
+        waitFor: '10m',
+        ...options,
+      })(async (_: Input) => {
         bodies += 1;
         return (bodies === 1 ? gate.promise : Promise.resolve(`body ${bodies}`)) as Promise<unknown>;
       });
@@ -344,7 +404,16 @@ describe('the success of a superseded worker', () => {
     const later = latch<string>();
     let bodies = 0;
     const make = (worker: Worker) =>
-      ledger({ name: 'pay', effect: 'non_idempotent_mutate', ledger: worker.home, idFrom: ['id'], reconcile: () => notExecuted('none'), settleAfter: 0, waitFor: '10m', ...options })(async (_: Input) => {
+      ledger({
+        name: 'pay',
+        effect: 'non_idempotent_mutate',
+        ledger: worker.home,
+        idFrom: ['id'],
+        reconcile: () => notExecuted('none'),
+        settleAfter: 0,
+        waitFor: '10m',
+        ...options,
+      })(async (_: Input) => {
         bodies += 1;
         return (bodies === 1 ? gate.promise : later.promise) as Promise<unknown>;
       });
@@ -413,7 +482,10 @@ describe('the success of a superseded worker', () => {
     later.fail(new Error('socket hang up'));
     await failure(second);
     const { id } = (await two.home.list()).calls[0]!;
-    expect(await failure(two.home.release(id, { as: 'not-executed', by: 'ada', reason: 'x' }))).toMatchObject({ code: 'RELEASE_REFUSED', details: { why: expect.stringContaining('evidence') } });
+    expect(await failure(two.home.release(id, { as: 'not-executed', by: 'ada', reason: 'x' }))).toMatchObject({
+      code: 'RELEASE_REFUSED',
+      details: { why: expect.stringContaining('evidence') },
+    });
     expect(await w.record()).toMatchObject({ phase: 'unknown' });
   });
 

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { ActionLedger, type Encryption, type EncryptionContext, type LedgerOptions, ledger } from '../../src/index.js';
-import { type Worker, failure, world } from './workers.js';
+import { failure, type Worker, world } from './workers.js';
 
 interface Input {
   readonly id: string;
@@ -11,10 +11,12 @@ function returning(value: unknown, options: Partial<LedgerOptions<'id'>> = {}) {
   const w = world();
   let bodies = 0;
   const make = (worker: Worker = w.worker()) =>
-    ledger({ name: 'tool', effect: 'irreversible', ledger: worker.home, idFrom: ['id'], ...options })(async (_: Input) => {
-      bodies += 1;
-      return value;
-    });
+    ledger({ name: 'tool', effect: 'irreversible', ledger: worker.home, idFrom: ['id'], ...options })(
+      async (_: Input) => {
+        bodies += 1;
+        return value;
+      },
+    );
   return { w, make, bodies: () => bodies };
 }
 
@@ -30,7 +32,14 @@ describe('a replayed result', () => {
     ['numbers that JSON has no word for', [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 0]],
     ['a bigint', 12345678901234567890n],
     ['dates', [new Date(1_700_000_000_123), new Date(Number.NaN)]],
-    ['a Map with any keys', new Map<unknown, unknown>([[1, 'one'], ['1', new Map()], [{ k: 1 }, new Date(0)]])],
+    [
+      'a Map with any keys',
+      new Map<unknown, unknown>([
+        [1, 'one'],
+        ['1', new Map()],
+        [{ k: 1 }, new Date(0)],
+      ]),
+    ],
     ['a Set', new Set([1, '1', new Set([undefined])])],
     ['a URL', new URL('https://example.com/a?b=c#d')],
     ['a RegExp', /a+(?<b>c)/giu],
@@ -79,22 +88,39 @@ describe('a result that cannot be given again', () => {
     ['a class instance', { receipt: new Receipt() }, {}, 'at receipt it is an instance of Receipt'],
     ['a function', () => 1, {}, 'a function'],
     ['a cycle', cyclic, {}, 'at self it is'],
-    ['a member that throws', Object.defineProperty({}, 'x', { enumerable: true, get: () => { throw new Error('no'); } }), {}, 'at x it is'],
+    [
+      'a member that throws',
+      Object.defineProperty({}, 'x', {
+        enumerable: true,
+        get: () => {
+          throw new Error('no');
+        },
+      }),
+      {},
+      'at x it is',
+    ],
     ['too large', 'x'.repeat(100), { store: { maxResultLength: 50 } }, 'characters long, and at most 50 are kept'],
     ['kept redacted', { token: 'secret', id: 1 }, { store: { result: 'redacted' } }, 'only a redacted copy was kept'],
     ['kept as a digest', { id: 1 }, { store: { result: 'digest' } }, 'only its digest was kept'],
   ];
-  it.each(cases)('%s: still reaches its first caller, commits, and says why it is not replayed', async (_, value, options, words) => {
-    const { w, make, bodies } = returning(value, options);
-    expect(await make()({ id: 'a' })).toBe(value);
-    const error = await failure(make()({ id: 'a' }));
-    expect(error).toMatchObject({ code: 'RESULT_NOT_REPLAYABLE', retryable: 'never' });
-    expect(error.message).toContain(words);
-    expect(error.llmMessage).toContain('Do not call it again');
-    expect(bodies()).toBe(1);
-    expect(await w.record()).toMatchObject({ phase: 'committed' });
-    expect((await w.worker().home.list()).calls[0]).toMatchObject({ phase: 'committed', replayable: false, stuck: false });
-  });
+  it.each(cases)(
+    '%s: still reaches its first caller, commits, and says why it is not replayed',
+    async (_, value, options, words) => {
+      const { w, make, bodies } = returning(value, options);
+      expect(await make()({ id: 'a' })).toBe(value);
+      const error = await failure(make()({ id: 'a' }));
+      expect(error).toMatchObject({ code: 'RESULT_NOT_REPLAYABLE', retryable: 'never' });
+      expect(error.message).toContain(words);
+      expect(error.llmMessage).toContain('Do not call it again');
+      expect(bodies()).toBe(1);
+      expect(await w.record()).toMatchObject({ phase: 'committed' });
+      expect((await w.worker().home.list()).calls[0]).toMatchObject({
+        phase: 'committed',
+        replayable: false,
+        stuck: false,
+      });
+    },
+  );
 
   it('reaches also those who waited for it in the process as that error, never as another body', async () => {
     const { make, bodies } = returning(() => 1);
@@ -107,15 +133,34 @@ describe('a result that cannot be given again', () => {
   it('keeps secrets out of the store: redacted copies and digests', async () => {
     const w = world();
     const { home } = w.worker();
-    const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: home, idFrom: ['id'], store: { input: 'redacted', result: 'redacted', redact: ['note'] } })(
-      async (input: { id: string; password: string; note: string }) => ({ accessToken: `for ${input.password}`, ok: true }),
-    );
-    expect(await tool({ id: 'a', password: 'hunter2', note: 'private' })).toEqual({ accessToken: 'for hunter2', ok: true });
+    const tool = ledger({
+      name: 'tool',
+      effect: 'irreversible',
+      ledger: home,
+      idFrom: ['id'],
+      store: { input: 'redacted', result: 'redacted', redact: ['note'] },
+    })(async (input: { id: string; password: string; note: string }) => ({
+      accessToken: `for ${input.password}`,
+      ok: true,
+    }));
+    expect(await tool({ id: 'a', password: 'hunter2', note: 'private' })).toEqual({
+      accessToken: 'for hunter2',
+      ok: true,
+    });
     const text = JSON.stringify(await w.stored());
     expect(text).not.toMatch(/hunter2|private/);
     const { id } = (await home.list()).calls[0]!;
-    expect(await home.get(id)).toMatchObject({ input: { id: 'a', password: '[redacted]', note: '[redacted]' }, result: { accessToken: '[redacted]', ok: true } });
-    const digest = ledger({ name: 'digest', effect: 'irreversible', ledger: home, idFrom: ['id'], store: { input: 'digest' } })(async (_: { id: string; password: string }) => 1);
+    expect(await home.get(id)).toMatchObject({
+      input: { id: 'a', password: '[redacted]', note: '[redacted]' },
+      result: { accessToken: '[redacted]', ok: true },
+    });
+    const digest = ledger({
+      name: 'digest',
+      effect: 'irreversible',
+      ledger: home,
+      idFrom: ['id'],
+      store: { input: 'digest' },
+    })(async (_: { id: string; password: string }) => 1);
     await digest({ id: 'a', password: 'hunter2' });
     expect(await digest({ id: 'a', password: 'hunter2' })).toBe(1);
     expect(await failure(digest({ id: 'a', password: 'other' }))).toMatchObject({ code: 'IDENTITY_CONFLICT' });
@@ -125,7 +170,8 @@ describe('a result that cannot be given again', () => {
 
 function cipher(key: Buffer): Encryption & { readonly contexts: EncryptionContext[] } {
   const contexts: EncryptionContext[] = [];
-  const bound = (context: EncryptionContext): Buffer => Buffer.from(JSON.stringify([context.tool, context.id, context.field]));
+  const bound = (context: EncryptionContext): Buffer =>
+    Buffer.from(JSON.stringify([context.tool, context.id, context.field]));
   return {
     contexts,
     encrypt(text, context) {
@@ -136,7 +182,9 @@ function cipher(key: Buffer): Encryption & { readonly contexts: EncryptionContex
     },
     decrypt(text, context) {
       const bytes = Buffer.from(text, 'base64');
-      const aes = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12)).setAAD(bound(context)).setAuthTag(bytes.subarray(-16));
+      const aes = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12))
+        .setAAD(bound(context))
+        .setAuthTag(bytes.subarray(-16));
       return Buffer.concat([aes.update(bytes.subarray(12, -16)), aes.final()]).toString('utf8');
     },
   };
@@ -149,7 +197,10 @@ describe('the encryption hook', () => {
     decrypt: async (text, context) => cipher(key).decrypt(text, context),
   };
 
-  it.each([['sync', cipher(key)], ['async', asynchronous]] as const)('%s: nothing is readable in the store, and everything comes back', async (_, encryption) => {
+  it.each([
+    ['sync', cipher(key)],
+    ['async', asynchronous],
+  ] as const)('%s: nothing is readable in the store, and everything comes back', async (_, encryption) => {
     const { w, make, bodies } = returning({ secret: 'swordfish', at: new Date(9) }, { store: { encryption } });
     const tool = make();
     await tool({ id: 'a' });
@@ -157,7 +208,10 @@ describe('the encryption hook', () => {
     expect(bodies()).toBe(1);
     expect(JSON.stringify(await w.stored())).not.toContain('swordfish');
     const { id } = (await w.worker().home.list()).calls[0]!;
-    expect(await w.worker({ encryption }).home.get(id)).toMatchObject({ input: { id: 'a' }, result: { secret: 'swordfish' } });
+    expect(await w.worker({ encryption }).home.get(id)).toMatchObject({
+      input: { id: 'a' },
+      result: { secret: 'swordfish' },
+    });
     const blind = await w.worker().home.get(id);
     expect(blind).not.toHaveProperty('result');
     expect(blind).not.toHaveProperty('input');
@@ -168,14 +222,19 @@ describe('the encryption hook', () => {
     const { w, make } = returning('x', { store: { encryption } });
     await make()({ id: 'a' });
     const { id } = (await w.worker().home.list()).calls[0]!;
-    expect(encryption.contexts).toEqual([{ tool: 'tool', id, field: 'input' }, { tool: 'tool', id, field: 'result' }]);
+    expect(encryption.contexts).toEqual([
+      { tool: 'tool', id, field: 'input' },
+      { tool: 'tool', id, field: 'result' },
+    ]);
   });
 
   it('with the wrong key is a typed error, and no second body', async () => {
     const { w, make, bodies } = returning('precious', { store: { encryption: cipher(key) } });
     await make()({ id: 'a' });
     for (const store of [{ encryption: cipher(randomBytes(32)) }, {}]) {
-      const other = ledger({ name: 'tool', effect: 'irreversible', ledger: w.worker().home, idFrom: ['id'], store })(async (_: Input): Promise<unknown> => 'another body');
+      const other = ledger({ name: 'tool', effect: 'irreversible', ledger: w.worker().home, idFrom: ['id'], store })(
+        async (_: Input): Promise<unknown> => 'another body',
+      );
       const error = await failure(other({ id: 'a' }));
       expect(error).toMatchObject({ code: 'RESULT_NOT_REPLAYABLE' });
       expect(error.message).toMatch(/encrypt/);
@@ -193,8 +252,19 @@ describe('the encryption hook', () => {
   it('that fails for the arguments stops the call before the claim', async () => {
     const w = world();
     let bodies = 0;
-    const broken: Encryption = { encrypt: () => { throw new Error('no key'); }, decrypt: (text) => text };
-    const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: w.worker().home, idFrom: ['id'], store: { encryption: broken } })(async (_: Input) => ++bodies);
+    const broken: Encryption = {
+      encrypt: () => {
+        throw new Error('no key');
+      },
+      decrypt: (text) => text,
+    };
+    const tool = ledger({
+      name: 'tool',
+      effect: 'irreversible',
+      ledger: w.worker().home,
+      idFrom: ['id'],
+      store: { encryption: broken },
+    })(async (_: Input) => ++bodies);
     expect((await failure(tool({ id: 'a' }))).message).toContain('no key');
     expect(bodies).toBe(0);
     expect(await w.stored()).toHaveLength(0);
@@ -203,8 +273,20 @@ describe('the encryption hook', () => {
   it('that fails for the result hands it to the caller on the error, and leaves the call for people', async () => {
     const w = world();
     const worker = w.worker();
-    const broken: Encryption = { encrypt: (text, { field }) => { if (field === 'result') throw new Error('the key service is down'); return text; }, decrypt: (text) => text };
-    const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: worker.home, idFrom: ['id'], store: { encryption: broken } })(async (_: Input) => 'precious');
+    const broken: Encryption = {
+      encrypt: (text, { field }) => {
+        if (field === 'result') throw new Error('the key service is down');
+        return text;
+      },
+      decrypt: (text) => text,
+    };
+    const tool = ledger({
+      name: 'tool',
+      effect: 'irreversible',
+      ledger: worker.home,
+      idFrom: ['id'],
+      store: { encryption: broken },
+    })(async (_: Input) => 'precious');
     const error = await failure(tool({ id: 'a' }));
     expect(error).toMatchObject({ code: 'COMPLETION_NOT_RECORDED', result: 'precious' });
     await w.clock.advance(31_000);

@@ -1,14 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   ActionLedger,
+  committed,
   type EffectClass,
+  ledger,
   MyceliumError,
   NotExecutedError,
+  notExecuted,
   type ReconcileQuestion,
   type ToolCall,
-  committed,
-  ledger,
-  notExecuted,
   unknown,
 } from '../../src/index.js';
 import { decodeCall } from '../../src/ledger/record.js';
@@ -16,13 +16,13 @@ import type { Store } from '../../src/store/contract.js';
 import {
   type FaultPoint,
   type ManualClock,
-  type SimulatedFault,
-  type SimulatedStore,
-  WorkerLostError,
   manualClock,
   onFaultPoint,
+  type SimulatedFault,
+  type SimulatedStore,
   setUpEngine,
   simulatedStore,
+  WorkerLostError,
 } from '../../src/testing/index.js';
 import { type ProviderBook, providerBook } from './provider-book.js';
 import { listen } from './workers.js';
@@ -46,7 +46,13 @@ export interface BodyPlan {
 }
 
 export type Step =
-  | { readonly do: 'dispatch'; readonly worker: number; readonly identity: number; readonly body: BodyPlan; readonly lostAt?: FaultPoint | undefined }
+  | {
+      readonly do: 'dispatch';
+      readonly worker: number;
+      readonly identity: number;
+      readonly body: BodyPlan;
+      readonly lostAt?: FaultPoint | undefined;
+    }
   | { readonly do: 'advance'; readonly ms: number }
   | { readonly do: 'freeze'; readonly worker: number; readonly ms: number; readonly suspended: boolean }
   | { readonly do: 'set wall clock'; readonly worker: number; readonly ahead: number }
@@ -64,10 +70,41 @@ export interface Plan {
 }
 
 /** How often the interesting paths were entered; a simulation that never enters them proves nothing. */
-export type Coverage = Record<'dispatches' | 'replays' | 'blocked' | 'reclaims' | 'verdicts' | 'evidence' | 'timeouts' | 'notRecorded' | 'unavailable' | 'lost' | 'refusedEffects' | 'releases' | 'waitsOver' | 'faults', number>;
+export type Coverage = Record<
+  | 'dispatches'
+  | 'replays'
+  | 'blocked'
+  | 'reclaims'
+  | 'verdicts'
+  | 'evidence'
+  | 'timeouts'
+  | 'notRecorded'
+  | 'unavailable'
+  | 'lost'
+  | 'refusedEffects'
+  | 'releases'
+  | 'waitsOver'
+  | 'faults',
+  number
+>;
 
 export function noCoverage(): Coverage {
-  return { dispatches: 0, replays: 0, blocked: 0, reclaims: 0, verdicts: 0, evidence: 0, timeouts: 0, notRecorded: 0, unavailable: 0, lost: 0, refusedEffects: 0, releases: 0, waitsOver: 0, faults: 0 };
+  return {
+    dispatches: 0,
+    replays: 0,
+    blocked: 0,
+    reclaims: 0,
+    verdicts: 0,
+    evidence: 0,
+    timeouts: 0,
+    notRecorded: 0,
+    unavailable: 0,
+    lost: 0,
+    refusedEffects: 0,
+    releases: 0,
+    waitsOver: 0,
+    faults: 0,
+  };
 }
 
 export interface RunOptions {
@@ -218,10 +255,22 @@ class Simulation {
     this.#options = options;
     this.#coverage = options.coverage ?? noCoverage();
     this.#book = providerBook(this.#clock);
-    this.#simulated = simulatedStore({ seed: plan.seed, clock: this.#clock, faults: plan.faults, latency: plan.latency, partitions: 2 });
+    this.#simulated = simulatedStore({
+      seed: plan.seed,
+      clock: this.#clock,
+      faults: plan.faults,
+      latency: plan.latency,
+      partitions: 2,
+    });
     this.#shared = this.#between();
     this.#workers = Array.from({ length: plan.workers }, () => new SimulatedWorker(this.#clock, this.#shared));
-    this.#identities = plan.tools.map((tool, at) => ({ name: `${tool.effect}-${at}`, plan: tool, bodies: 0, notExecuted: 0, values: [] }));
+    this.#identities = plan.tools.map((tool, at) => ({
+      name: `${tool.effect}-${at}`,
+      plan: tool,
+      bodies: 0,
+      notExecuted: 0,
+      values: [],
+    }));
   }
 
   async run(): Promise<string[]> {
@@ -311,10 +360,12 @@ class Simulation {
     this.#coverage.dispatches += 1;
     const tool = this.#tool(worker, identity);
     this.#follow(
-      context.run({ worker, body, lostAt }, () => tool({ id: identity.name })).then(
-        (value) => void identity.values.push(JSON.stringify(value)),
-        (error: unknown) => this.#expect(error),
-      ),
+      context
+        .run({ worker, body, lostAt }, () => tool({ id: identity.name }))
+        .then(
+          (value) => void identity.values.push(JSON.stringify(value)),
+          (error: unknown) => this.#expect(error),
+        ),
     );
   }
 
@@ -365,7 +416,8 @@ class Simulation {
       if (body.effect === 'answer lost') throw new Error('socket hang up');
       return charge;
     };
-    const charge = identity.plan.careful || identity.plan.boundary === 'explicit' ? await call.effect(send) : await send();
+    const charge =
+      identity.plan.careful || identity.plan.boundary === 'explicit' ? await call.effect(send) : await send();
     await worker.sleep(body.after);
     if (body.end === 'throws') throw new Error('failed after the effect');
     return charge;
@@ -376,8 +428,10 @@ class Simulation {
     const { records } = await this.#simulated.truth.list({ kind: 'tool', where: { tool: identity.name }, limit: 1 });
     const [stored] = records;
     const record = stored === undefined ? undefined : decodeCall(stored, 'the truth').record;
-    if (record === undefined || record.fence < call.fence) this.#wrong.add(`${identity.name}: an effect without a durable claim`);
-    else if (record.fence === call.fence && record.phase === 'intended') this.#wrong.add(`${identity.name}: an effect whose attempt is not durable`);
+    if (record === undefined || record.fence < call.fence)
+      this.#wrong.add(`${identity.name}: an effect without a durable claim`);
+    else if (record.fence === call.fence && record.phase === 'intended')
+      this.#wrong.add(`${identity.name}: an effect whose attempt is not durable`);
   }
 
   #expect(error: unknown): void {
@@ -386,7 +440,8 @@ class Simulation {
       const known = EXPECTED[error.code];
       if (known !== undefined) this.#coverage[known] += 1;
       else if (error.code !== 'NOT_EXECUTED') this.#wrong.add(`an unexpected error: ${error.message}`);
-    } else if (!(error instanceof Error) || !/^(failed|socket hang up)/.test(error.message)) this.#wrong.add(`an unexpected error: ${String(error)}`);
+    } else if (!(error instanceof Error) || !/^(failed|socket hang up)/.test(error.message))
+      this.#wrong.add(`an unexpected error: ${String(error)}`);
   }
 
   /** An operator who looks at the provider's book, and says only what cannot change any more. */
@@ -397,10 +452,14 @@ class Simulation {
       const charge = this.#book.find(identity.name);
       const grounds = { by: 'operator', reason: 'the book of the provider' };
       if (charge === undefined) identity.notExecuted += 1;
-      await worker.home.release(call.id, charge === undefined ? { ...grounds, as: 'not-executed' } : { ...grounds, as: 'completed', result: charge });
+      await worker.home.release(
+        call.id,
+        charge === undefined ? { ...grounds, as: 'not-executed' } : { ...grounds, as: 'completed', result: charge },
+      );
       this.#coverage.releases += 1;
     } catch (error) {
-      if (error instanceof MyceliumError && (error.code === 'STORE_UNAVAILABLE' || error.code === 'RELEASE_REFUSED')) return;
+      if (error instanceof MyceliumError && (error.code === 'STORE_UNAVAILABLE' || error.code === 'RELEASE_REFUSED'))
+        return;
       this.#wrong.add(`an unexpected error of a release: ${String(error)}`);
     }
   }
@@ -412,15 +471,22 @@ class Simulation {
     const body: BodyPlan = { before: 0, effect: 'answered', after: 0, end: 'returns' };
     for (let round = 0; round < 4; round++) {
       try {
-        const value = await this.#clock.runUntil(context.run({ worker, body, lostAt: undefined }, () => tool({ id: identity.name })));
+        const value = await this.#clock.runUntil(
+          context.run({ worker, body, lostAt: undefined }, () => tool({ id: identity.name })),
+        );
         identity.values.push(JSON.stringify(value));
         return;
       } catch (error) {
         if (error instanceof MyceliumError && error.code === 'CALL_IN_PROGRESS') await this.#clock.advance(60_000);
-        else if (error instanceof MyceliumError && error.code === 'LEDGER_BLOCKED' && error.message.includes('release')) {
+        else if (
+          error instanceof MyceliumError &&
+          error.code === 'LEDGER_BLOCKED' &&
+          error.message.includes('release')
+        ) {
           const before = this.#coverage.releases;
           await this.#clock.runUntil(this.#release(worker, identity));
-          if (this.#coverage.releases === before) this.#wrong.add(`${identity.name}: blocked, and cannot be released: ${error.message}`);
+          if (this.#coverage.releases === before)
+            this.#wrong.add(`${identity.name}: blocked, and cannot be released: ${error.message}`);
         } else {
           this.#wrong.add(`${identity.name}: no way out: ${String(error)}`);
           return;
@@ -439,7 +505,8 @@ class Simulation {
     const most = this.#clocksLie || !(plan.careful || plan.boundary === 'explicit') ? 1 + identity.notExecuted : 1;
     if (effects > most) this.#wrong.add(`${name}: ${effects} effects, ${most} allowed`);
     const bodies = 1 + identity.notExecuted;
-    if (plan.boundary === 'implicit' && plan.effect !== 'keyed_mutate' && identity.bodies > bodies) this.#wrong.add(`${name}: ${identity.bodies} bodies, ${bodies} allowed`);
+    if (plan.boundary === 'implicit' && plan.effect !== 'keyed_mutate' && identity.bodies > bodies)
+      this.#wrong.add(`${name}: ${identity.bodies} bodies, ${bodies} allowed`);
   }
 
   /** Time that the store sees and that did not pass, or a suspension that a wall clock hides: then verdicts may err. */

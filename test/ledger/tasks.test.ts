@@ -2,22 +2,22 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it, vi } from 'vitest';
 import {
   AmbientScopeError,
-  ParentLostError,
-  type ToolCall,
-  UsageError,
   compose,
   idempotencyKey,
   inspectCall,
   ledger,
+  ParentLostError,
   positional,
   run,
   sideEffect,
+  type ToolCall,
   taskLedger,
+  UsageError,
   withCall,
 } from '../../src/index.js';
-import { currentScope } from '../../src/tool/scope.js';
 import { failAt } from '../../src/testing/index.js';
-import { type Worker, failure, listen, unreachable, world } from './workers.js';
+import { currentScope } from '../../src/tool/scope.js';
+import { failure, listen, unreachable, type Worker, world } from './workers.js';
 
 interface Input {
   readonly id: string;
@@ -34,7 +34,10 @@ describe('a task', () => {
           return `${name} ${id}`;
         });
       const [first, second] = [step('first'), step('second')];
-      return taskLedger({ name: 'task', ledger: worker.home, idFrom: ['id'] })(async ({ id }: Input) => [await first({ id }), await second({ id })]);
+      return taskLedger({ name: 'task', ledger: worker.home, idFrom: ['id'] })(async ({ id }: Input) => [
+        await first({ id }),
+        await second({ id }),
+      ]);
     };
     failAt('before-claim', { tool: 'second' });
     await failure(make(w.worker())({ id: 'a' }));
@@ -58,7 +61,12 @@ describe('a task', () => {
     await failure(task({ id: 'a' }));
     expect(await task({ id: 'a' })).toBe(3);
     expect(await task({ id: 'a' })).toBe(3);
-    expect(await w.record()).toMatchObject({ kind: 'task', phase: 'committed', effect: 'idempotent_mutate', attempts: 3 });
+    expect(await w.record()).toMatchObject({
+      kind: 'task',
+      phase: 'committed',
+      effect: 'idempotent_mutate',
+      attempts: 3,
+    });
   });
 
   it('that lost its lease to another worker starts nothing more with consequences', async () => {
@@ -67,18 +75,22 @@ describe('a task', () => {
     const sent: string[] = [];
     const errors: Error[] = [];
     const make = (worker: Worker, name: string) => {
-      const send = ledger({ name: 'send', effect: 'irreversible', ledger: worker.home, idFrom: ['to'] })(async ({ to }: { to: string }) => sent.push(`${name} ${to}`));
-      return taskLedger({ name: 'task', ledger: worker.home, idFrom: ['id'], lease: 3_000, waitFor: '10m' })(async (_: Input) => {
-        await send({ to: 'first' });
-        await w.sleep(20_000);
-        try {
-          await send({ to: 'second' });
-        } catch (error) {
-          errors.push(error as Error);
-          throw error;
-        }
-        return name;
-      });
+      const send = ledger({ name: 'send', effect: 'irreversible', ledger: worker.home, idFrom: ['to'] })(
+        async ({ to }: { to: string }) => sent.push(`${name} ${to}`),
+      );
+      return taskLedger({ name: 'task', ledger: worker.home, idFrom: ['id'], lease: 3_000, waitFor: '10m' })(
+        async (_: Input) => {
+          await send({ to: 'first' });
+          await w.sleep(20_000);
+          try {
+            await send({ to: 'second' });
+          } catch (error) {
+            errors.push(error as Error);
+            throw error;
+          }
+          return name;
+        },
+      );
     };
     const first = failure(make(one, 'one')({ id: 'a' }));
     await w.clock.settle();
@@ -100,7 +112,9 @@ describe('a task', () => {
       confirmations += 1;
       return confirmations === 1 ? Promise.reject(unreachable('renew')) : pass(renewals);
     };
-    const send = ledger({ name: 'send', effect: 'irreversible', ledger: worker.home, idFrom: ['to'] })(async ({ to }: { to: string }) => to);
+    const send = ledger({ name: 'send', effect: 'irreversible', ledger: worker.home, idFrom: ['to'] })(
+      async ({ to }: { to: string }) => to,
+    );
     const look = ledger({ name: 'look', effect: 'read', ledger: worker.home })(async (_: { q: string }) => 1);
     const task = taskLedger({ name: 'task', ledger: worker.home, idFrom: ['id'] })(async (_: Input) => {
       await w.sleep(16_000);
@@ -121,8 +135,14 @@ describe('a task', () => {
     using replays = listen('mycelium:call-replayed');
     const w = world();
     const make = (worker: Worker) => {
-      const send = ledger({ name: 'send', effect: 'irreversible', ledger: worker.home })(async ({ to }: { to: string }) => to);
-      return taskLedger({ name: 'task', ledger: worker.home, idFrom: ['id'] })(async (_: Input) => [await send({ to: 'bob' }), await send({ to: 'bob' }), await withCall(send, { occurrence: 2 })({ to: 'bob' })]);
+      const send = ledger({ name: 'send', effect: 'irreversible', ledger: worker.home })(
+        async ({ to }: { to: string }) => to,
+      );
+      return taskLedger({ name: 'task', ledger: worker.home, idFrom: ['id'] })(async (_: Input) => [
+        await send({ to: 'bob' }),
+        await send({ to: 'bob' }),
+        await withCall(send, { occurrence: 2 })({ to: 'bob' }),
+      ]);
     };
     failAt('after-effect', { tool: 'task' });
     await failure(make(w.worker())({ id: 'a' }));
@@ -138,7 +158,11 @@ describe('a task', () => {
     const w = world();
     const { home } = w.worker();
     const inner = taskLedger({ name: 'inner', ledger: home })(async (_: { part: number }) => 'inner');
-    const outer = taskLedger({ name: 'outer', ledger: home, idFrom: ['id'] })(async (_: Input) => [await inner({ part: 1 }), await inner({ part: 2 }), await inner({ part: 1 })]);
+    const outer = taskLedger({ name: 'outer', ledger: home, idFrom: ['id'] })(async (_: Input) => [
+      await inner({ part: 1 }),
+      await inner({ part: 2 }),
+      await inner({ part: 1 }),
+    ]);
     await outer({ id: 'a' });
     expect((await w.records()).map((record) => record.tool).sort()).toEqual(['inner', 'inner', 'outer']);
   });
@@ -148,8 +172,13 @@ describe('a task', () => {
     const { home } = w.worker();
     let bodies = 0;
     const deep = ledger({ name: 'deep', effect: 'irreversible', ledger: home })(async (_: object) => ++bodies);
-    const middle = ledger({ name: 'middle', effect: 'idempotent_mutate', ledger: home, notExecuted: () => true })(async (_: object) => deep({ x: 1 }));
-    const task = taskLedger({ name: 'task', ledger: home, idFrom: ['id'] })(async (_: Input) => [await middle({ y: 1 }), await deep({ x: 1 })]);
+    const middle = ledger({ name: 'middle', effect: 'idempotent_mutate', ledger: home, notExecuted: () => true })(
+      async (_: object) => deep({ x: 1 }),
+    );
+    const task = taskLedger({ name: 'task', ledger: home, idFrom: ['id'] })(async (_: Input) => [
+      await middle({ y: 1 }),
+      await deep({ x: 1 }),
+    ]);
     expect(await task({ id: 'a' })).toEqual([1, 1]);
   });
 });
@@ -166,7 +195,9 @@ describe('ambient scope', () => {
     await plain({ id: 'a' });
     expect(scopes).toEqual([undefined]);
     for (const spy of entered) expect(spy).not.toHaveBeenCalled();
-    const asked = ledger({ name: 'asked', effect: 'irreversible', ledger: home, idFrom: ['id'], ambient: true })(async (_: Input) => plain({ id: 'b' }));
+    const asked = ledger({ name: 'asked', effect: 'irreversible', ledger: home, idFrom: ['id'], ambient: true })(
+      async (_: Input) => plain({ id: 'b' }),
+    );
     await asked({ id: 'a' });
     // Once on, every guarded tool enters it.
     expect(scopes[1]).toMatchObject({ ancestor: { title: 'plain "b"', parent: { title: 'asked "a"' } } });
@@ -178,11 +209,25 @@ describe('ambient scope', () => {
     const w = world();
     const { home } = w.worker();
     const keys: string[] = [];
-    const inner = ledger({ name: 'inner', effect: 'keyed_mutate', keyValidFor: '1h', boundary: 'explicit', ledger: home, idFrom: ['id'] })(async (_: Input, call) => {
+    const inner = ledger({
+      name: 'inner',
+      effect: 'keyed_mutate',
+      keyValidFor: '1h',
+      boundary: 'explicit',
+      ledger: home,
+      idFrom: ['id'],
+    })(async (_: Input, call) => {
       keys.push(idempotencyKey());
       return sideEffect(() => `sent under ${String(idempotencyKey() === call.idempotencyKey)}`);
     });
-    const outer = ledger({ name: 'outer', effect: 'keyed_mutate', keyValidFor: '1h', ledger: home, idFrom: ['id'], ambient: true })(async ({ id }: Input) => {
+    const outer = ledger({
+      name: 'outer',
+      effect: 'keyed_mutate',
+      keyValidFor: '1h',
+      ledger: home,
+      idFrom: ['id'],
+      ambient: true,
+    })(async ({ id }: Input) => {
       keys.push(idempotencyKey());
       const result = await inner({ id });
       keys.push(idempotencyKey());
@@ -192,15 +237,21 @@ describe('ambient scope', () => {
     expect(keys[0]).toBe(keys[2]);
     expect(keys[0]).not.toBe(keys[1]);
     expect(await run({ runId: 'r' }, () => inner({ id: 'b' }))).toBe('sent under true');
-    expect(await taskLedger({ name: 'task', ledger: home, idFrom: ['id'] })(async ({ id }: Input) => inner({ id }))({ id: 'c' })).toBe('sent under true');
+    expect(
+      await taskLedger({ name: 'task', ledger: home, idFrom: ['id'] })(async ({ id }: Input) => inner({ id }))({
+        id: 'c',
+      }),
+    ).toBe('sent under true');
   });
 
   it('missing is an error that names what to use instead', async () => {
     const w = world();
-    const plain = ledger({ name: 'plain', effect: 'irreversible', ledger: w.worker().home, idFrom: ['id'] })(async (_: Input) => [
-      await failure((async () => sideEffect(() => 1))()),
-      await failure((async () => idempotencyKey())()),
-    ]);
+    const plain = ledger({ name: 'plain', effect: 'irreversible', ledger: w.worker().home, idFrom: ['id'] })(
+      async (_: Input) => [
+        await failure((async () => sideEffect(() => 1))()),
+        await failure((async () => idempotencyKey())()),
+      ],
+    );
     const [effect, key] = await plain({ id: 'a' });
     expect(effect).toBeInstanceOf(AmbientScopeError);
     expect(effect!.message).toContain('call.effect');
@@ -210,9 +261,12 @@ describe('ambient scope', () => {
     expect(await run({}, () => failure((async () => sideEffect(() => 1))()))).toBeInstanceOf(AmbientScopeError);
   });
 
-  it.each([{ threadId: '' }, { runId: ' ' }, { tenant: 7 as unknown as string }])('cannot be a run of %j', async (options) => {
-    expect(await failure(run(options, () => 1))).toBeInstanceOf(UsageError);
-  });
+  it.each([{ threadId: '' }, { runId: ' ' }, { tenant: 7 as unknown as string }])(
+    'cannot be a run of %j',
+    async (options) => {
+      expect(await failure(run(options, () => 1))).toBeInstanceOf(UsageError);
+    },
+  );
 });
 
 describe('a guard', () => {
@@ -249,7 +303,12 @@ describe('a guard', () => {
 
   it('keeps this also of functions, positional ones and calls with an identity', async () => {
     const { home } = world().worker();
-    const guard = ledger({ name: 'tool', effect: 'irreversible', ledger: home, idFrom: (...input: readonly unknown[]) => input });
+    const guard = ledger({
+      name: 'tool',
+      effect: 'irreversible',
+      ledger: home,
+      idFrom: (...input: readonly unknown[]) => input,
+    });
     const shop = {
       name: 'shop',
       plain: guard(async function (this: { name: string }, _: Input) {
@@ -267,26 +326,47 @@ describe('a guard', () => {
   it('of a positional tool hands it no call, and its ambient one where asked', async () => {
     const { home } = world().worker();
     const lengths: number[] = [];
-    const tool = positional(ledger({ name: 'tool', effect: 'keyed_mutate', keyValidFor: '1h', ledger: home, idFrom: (id) => id, ambient: true }))(async (...input: [string, ...unknown[]]) => {
+    const tool = positional(
+      ledger({
+        name: 'tool',
+        effect: 'keyed_mutate',
+        keyValidFor: '1h',
+        ledger: home,
+        idFrom: (id) => id,
+        ambient: true,
+      }),
+    )(async (...input: [string, ...unknown[]]) => {
       lengths.push(input.length);
       return idempotencyKey().startsWith('myc_');
     });
     expect(await tool('a')).toBe(true);
     expect(await tool('b', 2, 3)).toBe(true);
     expect(lengths).toEqual([1, 3]);
-    expect(await inspectCall(tool as unknown as (input: [string], call?: object) => Promise<boolean>, ['a'])).toMatchObject({ replayed: true });
+    expect(
+      await inspectCall(tool as unknown as (input: [string], call?: object) => Promise<boolean>, ['a']),
+    ).toMatchObject({ replayed: true });
   });
 
   it('refuses generator functions, with a remedy', () => {
     const guard = ledger({ name: 'tool', effect: 'read' });
-    for (const body of [async function* stream(_: object) { yield 1; }, function* stream(_: object) { yield 1; }]) {
-      expect(() => guard(body as unknown as (input: object) => Promise<number>)).toThrow(/generator function \(stream\).*\n.*yield outside/s);
+    for (const body of [
+      async function* stream(_: object) {
+        yield 1;
+      },
+      function* stream(_: object) {
+        yield 1;
+      },
+    ]) {
+      expect(() => guard(body as unknown as (input: object) => Promise<number>)).toThrow(
+        /generator function \(stream\).*\n.*yield outside/s,
+      );
     }
   });
 
   it('refuses what is no function, and what is guarded already', () => {
     const guard = ledger({ name: 'tool', effect: 'read' });
-    for (const body of [undefined, null, 7, {}, 'tool']) expect(() => guard(body as unknown as (input: object) => Promise<number>)).toThrow(UsageError);
+    for (const body of [undefined, null, 7, {}, 'tool'])
+      expect(() => guard(body as unknown as (input: object) => Promise<number>)).toThrow(UsageError);
     const guarded = guard(async (_: object) => 1);
     expect(() => guard(guarded as (input: object) => Promise<number>)).toThrow('compose');
     expect(() => withCall(async () => 1, { requestId: 'x' })).toThrow(UsageError);
@@ -312,7 +392,12 @@ describe('a guard', () => {
     ['fields that are none', () => ledger({ idFrom: [] }), 'idFrom'],
     ['replayFor of what is no read', () => ledger({ effect: 'irreversible', replayFor: '1h' }), 'replayFor'],
     ['replayFor of no length', () => ledger({ effect: 'read', replayFor: 0 }), 'replayFor'],
-    ['fields of a positional tool', () => positional(ledger({ name: 'x', idFrom: ['id'] }) as unknown as ReturnType<typeof ledger<never>>)(async () => 1), 'idFrom'],
+    [
+      'fields of a positional tool',
+      () =>
+        positional(ledger({ name: 'x', idFrom: ['id'] }) as unknown as ReturnType<typeof ledger<never>>)(async () => 1),
+      'idFrom',
+    ],
     ['an option of tools on a task', () => taskLedger({ keyValidFor: '1h' } as object), 'keyValidFor'],
   ];
   it.each(wrong)('refuses %s when it is made', (_, make, word) => {
@@ -327,7 +412,9 @@ describe('events', () => {
     using claimed = listen('mycelium:call-claimed');
     using done = listen('mycelium:call-committed');
     using replayed = listen('mycelium:call-replayed');
-    const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: w.worker().home, idFrom: ['id'] })(async (input: Input & { secret: string }, _call: ToolCall) => input.secret);
+    const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: w.worker().home, idFrom: ['id'] })(
+      async (input: Input & { secret: string }, _call: ToolCall) => input.secret,
+    );
     await tool({ id: 'a', secret: 'swordfish' });
     await tool({ id: 'a', secret: 'swordfish' });
     const { key } = (await w.stored())[0]!;

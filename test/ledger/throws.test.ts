@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { CallTimeoutError, type EffectClass, LedgerBlockedError, type LedgerOptions, NotExecutedError, compose, ledger } from '../../src/index.js';
+import {
+  CallTimeoutError,
+  compose,
+  type EffectClass,
+  LedgerBlockedError,
+  type LedgerOptions,
+  ledger,
+  NotExecutedError,
+} from '../../src/index.js';
 import type { GuardDefinition } from '../../src/tool/guard.js';
 import { makeGuard } from '../../src/tool/guard.js';
 import type { AnyGuard } from '../../src/tool/types.js';
@@ -16,7 +24,13 @@ function throwing(error: unknown, effect: EffectClass | undefined, options: Opti
   const w = world();
   const worker = w.worker();
   let bodies = 0;
-  const tool = ledger({ name: 'tool', ...(effect === undefined ? {} : { effect }), ledger: worker.home, idFrom: ['id'], ...options })(async (_: Input) => {
+  const tool = ledger({
+    name: 'tool',
+    ...(effect === undefined ? {} : { effect }),
+    ledger: worker.home,
+    idFrom: ['id'],
+    ...options,
+  })(async (_: Input) => {
     bodies += 1;
     if (bodies === 1) throw error;
     return bodies;
@@ -35,23 +49,34 @@ describe('a body that throws', () => {
     ['irreversible', 'irreversible', 'unknown', undefined, false],
     ['unclassified', undefined, 'aborted', 'may-rerun', true],
   ];
-  it.each(cases)('%s: the error is the caller’s, and the record says what may follow', async (_, effect, phase, aborted, again) => {
-    const error = new TypeError('socket hang up');
-    // A read belongs to its run or period, so that the second call meets the first.
-    const { w, tool, bodies } = throwing(error, effect, effect === 'read' ? { replayFor: '1d' } : {});
-    expect(await failure(tool({ id: 'a' }))).toBe(error);
-    const record = await w.record();
-    expect(record).toMatchObject({ phase, ...(aborted === undefined ? {} : { aborted }), error: { name: 'TypeError', message: 'socket hang up' } });
-    // The lease ends with the body: nobody waits for a worker that has finished.
-    expect((await w.stored())[0]!.lease).toBeUndefined();
-    if (again) expect(await tool({ id: 'a' })).toBe(2);
-    else expect(await failure(tool({ id: 'a' }))).toBeInstanceOf(LedgerBlockedError);
-    expect(bodies()).toBe(again ? 2 : 1);
-  });
+  it.each(cases)(
+    '%s: the error is the caller’s, and the record says what may follow',
+    async (_, effect, phase, aborted, again) => {
+      const error = new TypeError('socket hang up');
+      // A read belongs to its run or period, so that the second call meets the first.
+      const { w, tool, bodies } = throwing(error, effect, effect === 'read' ? { replayFor: '1d' } : {});
+      expect(await failure(tool({ id: 'a' }))).toBe(error);
+      const record = await w.record();
+      expect(record).toMatchObject({
+        phase,
+        ...(aborted === undefined ? {} : { aborted }),
+        error: { name: 'TypeError', message: 'socket hang up' },
+      });
+      // The lease ends with the body: nobody waits for a worker that has finished.
+      expect((await w.stored())[0]!.lease).toBeUndefined();
+      if (again) expect(await tool({ id: 'a' })).toBe(2);
+      else expect(await failure(tool({ id: 'a' }))).toBeInstanceOf(LedgerBlockedError);
+      expect(bodies()).toBe(again ? 2 : 1);
+    },
+  );
 
   const proofs: readonly [string, unknown, Options][] = [
     ['NotExecutedError', new NotExecutedError('declined'), {}],
-    ['what the tool calls not executed', new Error('HTTP 402'), { notExecuted: (error) => (error as Error).message === 'HTTP 402' }],
+    [
+      'what the tool calls not executed',
+      new Error('HTTP 402'),
+      { notExecuted: (error) => (error as Error).message === 'HTTP 402' },
+    ],
     ['a suspend of a tool that declares it', interrupt, { suspends: true }],
   ];
   it.each(proofs)('with %s may run again, whatever its class', async (_, error, options) => {
@@ -72,27 +97,37 @@ describe('a body that throws', () => {
   });
 
   it('has proven nothing when notExecuted itself throws or answers in another way', async () => {
-    for (const notExecuted of [() => JSON.parse('{') as boolean, () => 1 as unknown as boolean, () => Promise.resolve(true) as unknown as boolean]) {
+    for (const notExecuted of [
+      () => JSON.parse('{') as boolean,
+      () => 1 as unknown as boolean,
+      () => Promise.resolve(true) as unknown as boolean,
+    ]) {
       const { w, tool } = throwing(new Error('x'), 'irreversible', { notExecuted });
       await failure(tool({ id: 'a' }));
       expect(await w.record()).toMatchObject({ phase: 'unknown' });
     }
   });
 
-  it.each([undefined, null, 'text', 7, { code: 1 }])('may throw %j, which reaches the caller as it is', async (thrown) => {
-    const { w, tool } = throwing(thrown, 'irreversible');
-    let caught: unknown = 'nothing';
-    await tool({ id: 'a' }).catch((error: unknown) => {
-      caught = error;
-    });
-    expect(caught).toBe(thrown);
-    expect(await w.record()).toMatchObject({ phase: 'unknown', error: { name: 'thrown value' } });
-  });
+  it.each([undefined, null, 'text', 7, { code: 1 }])(
+    'may throw %j, which reaches the caller as it is',
+    async (thrown) => {
+      const { w, tool } = throwing(thrown, 'irreversible');
+      let caught: unknown = 'nothing';
+      await tool({ id: 'a' }).catch((error: unknown) => {
+        caught = error;
+      });
+      expect(caught).toBe(thrown);
+      expect(await w.record()).toMatchObject({ phase: 'unknown', error: { name: 'thrown value' } });
+    },
+  );
 
   it('keeps its error although the record of it cannot be written, which is done later', async () => {
     const error = new NotExecutedError('declined');
     const { w, worker, tool } = throwing(error, 'irreversible');
-    worker.way.transact = (transaction, nonce, pass) => (w.clock.monotonic() < 20_000 && transaction.write[0]?.value.includes('"aborted"') === true ? Promise.reject(unreachable('transact')) : pass(transaction, nonce));
+    worker.way.transact = (transaction, nonce, pass) =>
+      w.clock.monotonic() < 20_000 && transaction.write[0]?.value.includes('"aborted"') === true
+        ? Promise.reject(unreachable('transact'))
+        : pass(transaction, nonce);
     expect(await w.clock.runUntil(failure(tool({ id: 'a' })))).toBe(error);
     expect(await w.record()).toMatchObject({ phase: 'attempting' });
     await w.clock.advance(30_000);
@@ -102,9 +137,11 @@ describe('a body that throws', () => {
 
   it('may throw synchronously', async () => {
     const w = world();
-    const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: w.worker().home, idFrom: ['id'] })((_: Input): number => {
-      throw new NotExecutedError('at once');
-    });
+    const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: w.worker().home, idFrom: ['id'] })(
+      (_: Input): number => {
+        throw new NotExecutedError('at once');
+      },
+    );
     expect(await failure(tool({ id: 'a' }))).toMatchObject({ code: 'NOT_EXECUTED' });
     expect(await w.record()).toMatchObject({ aborted: 'not-executed' });
   });
@@ -113,7 +150,9 @@ describe('a body that throws', () => {
     using failed = listen('mycelium:call-failed');
     const { tool } = throwing(new Error('x'), 'irreversible');
     await failure(tool({ id: 'a' }));
-    expect(failed.events).toEqual([{ tool: 'tool', requestId: 'a', id: expect.any(String), fence: 1, phase: 'unknown' }]);
+    expect(failed.events).toEqual([
+      { tool: 'tool', requestId: 'a', id: expect.any(String), fence: 1, phase: 'unknown' },
+    ]);
   });
 
   it('blocks with a message that names the tool, the id, why, and what to do', async () => {
@@ -126,7 +165,10 @@ describe('a body that throws', () => {
     expect(error.message).toBe(
       `tool "a" may already have run (it threw TypeError after its effect may have begun, 12 min ago).\n  It will not run again until that is settled: look at the provider, then release ${key.id.slice(0, 8)} as completed or as not executed (ActionLedger.release).`,
     );
-    expect(error).toMatchObject({ retryable: 'never', details: { reason: 'ended-unknown', phase: 'unknown', attempts: 1, id: key.id } });
+    expect(error).toMatchObject({
+      retryable: 'never',
+      details: { reason: 'ended-unknown', phase: 'unknown', attempts: 1, id: key.id },
+    });
     expect(error.llmMessage).toContain('Do not call it again');
     expect(JSON.parse(JSON.stringify(error))).toMatchObject({ code: 'LEDGER_BLOCKED' });
     expect(blocked.events).toMatchObject([{ tool: 'tool', requestId: 'a', reason: 'ended-unknown' }]);
@@ -148,7 +190,10 @@ describe('a guard inside the ledger that refuses', () => {
         return next(frame);
       },
     };
-    const tool = compose(ledger({ name: 'tool', effect: 'irreversible', ledger: w.worker().home, idFrom: ['id'] }), makeGuard<AnyGuard>([budget]))(async (_: Input) => ++bodies);
+    const tool = compose(
+      ledger({ name: 'tool', effect: 'irreversible', ledger: w.worker().home, idFrom: ['id'] }),
+      makeGuard<AnyGuard>([budget]),
+    )(async (_: Input) => ++bodies);
     expect((await failure(tool({ id: 'a' }))).message).toBe('over budget');
     expect(await w.record()).toMatchObject({ phase: 'aborted', aborted: 'not-executed' });
     expect(await tool({ id: 'a' })).toBe(1);
@@ -174,7 +219,9 @@ describe('attempts', () => {
       const { key } = (await w.stored())[0]!;
       await worker.home.release(key.id, { as: 'not-executed', by: 'ada', reason: 'looked' });
       // Once is enough, and a second release is told so.
-      expect(await failure(worker.home.release(key.id, { as: 'not-executed', by: 'ada', reason: 'looked' }))).toMatchObject({ code: 'RELEASE_REFUSED' });
+      expect(
+        await failure(worker.home.release(key.id, { as: 'not-executed', by: 'ada', reason: 'looked' })),
+      ).toMatchObject({ code: 'RELEASE_REFUSED' });
       expect(await tool({ id: 'a' })).toBe(2);
       expect(bodies()).toBe(2);
     }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CallInProgressError, ledger, taskLedger } from '../../src/index.js';
-import { WorkerLostError, failAt } from '../../src/testing/index.js';
-import { type Worker, failure, latch, world } from './workers.js';
+import { failAt, WorkerLostError } from '../../src/testing/index.js';
+import { failure, latch, type Worker, world } from './workers.js';
 
 interface Input {
   readonly id: string;
@@ -13,10 +13,12 @@ function pair(options: { waitFor?: number; lease?: number } = {}) {
   const gate = latch<string>();
   const bodies: string[] = [];
   const make = (worker: Worker, name: string) =>
-    ledger({ name: 'pay', effect: 'non_idempotent_mutate', ledger: worker.home, idFrom: ['id'], ...options })(async (_: Input) => {
-      bodies.push(name);
-      return gate.promise;
-    });
+    ledger({ name: 'pay', effect: 'non_idempotent_mutate', ledger: worker.home, idFrom: ['id'], ...options })(
+      async (_: Input) => {
+        bodies.push(name);
+        return gate.promise;
+      },
+    );
   const [one, two] = [w.worker(), w.worker()];
   return { w, gate, bodies, one, two, first: make(one, 'one'), second: make(two, 'two') };
 }
@@ -100,7 +102,8 @@ describe('a call that another worker is carrying out', () => {
 
   it('is looked at again although the store never tells: at the end of waitFor at the latest', async () => {
     const { w, gate, two, first, second } = pair({ waitFor: 40_000, lease: 60_000 });
-    two.way.watch = (_key, _revision, signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    two.way.watch = (_key, _revision, signal) =>
+      new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     const running = first({ id: 'a' });
     await w.clock.settle();
     const waiting = second({ id: 'a' });
@@ -118,7 +121,10 @@ describe('a call that another worker is carrying out', () => {
       const gate = latch<string>();
       const [one, two] = [w.worker(), w.worker()];
       two.way.watch = watch;
-      const make = (worker: Worker) => ledger({ name: 'pay', effect: 'irreversible', ledger: worker.home, idFrom: ['id'] })(async (_: Input) => gate.promise);
+      const make = (worker: Worker) =>
+        ledger({ name: 'pay', effect: 'irreversible', ledger: worker.home, idFrom: ['id'] })(
+          async (_: Input) => gate.promise,
+        );
       const running = make(one)({ id: 'a' });
       await w.clock.settle();
       const waiting = make(two)({ id: 'a' });
@@ -137,12 +143,14 @@ describe('a call that another worker is carrying out', () => {
     let bodies = 0;
     const workers = Array.from({ length: 4 }, () => w.worker());
     const tools = workers.map((worker) =>
-      ledger({ name: 'pay', effect: 'irreversible', ledger: worker.home, idFrom: ['id'], notExecuted: () => true })(async (_: Input) => {
-        bodies += 1;
-        if (bodies === 1) return gate.promise;
-        await w.sleep(500);
-        return `body ${bodies}`;
-      }),
+      ledger({ name: 'pay', effect: 'irreversible', ledger: worker.home, idFrom: ['id'], notExecuted: () => true })(
+        async (_: Input) => {
+          bodies += 1;
+          if (bodies === 1) return gate.promise;
+          await w.sleep(500);
+          return `body ${bodies}`;
+        },
+      ),
     );
     const first = failure(tools[0]!({ id: 'a' }));
     await w.clock.settle();
@@ -187,7 +195,9 @@ describe('duplicates within a process', () => {
 
   it('get results of their own, which nobody else can change', async () => {
     const w = world();
-    const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: w.worker().home, idFrom: ['id'] })(async (_: Input) => ({ list: [1] }));
+    const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: w.worker().home, idFrom: ['id'] })(
+      async (_: Input) => ({ list: [1] }),
+    );
     const [one, two, three] = await Promise.all([tool({ id: 'a' }), tool({ id: 'a' }), tool({ id: 'a' })]);
     one!.list.push(2);
     two!.list.push(3);
@@ -207,26 +217,43 @@ describe('duplicates within a process', () => {
   it('go on one by one when the first fails, and one of them runs', async () => {
     const w = world();
     let bodies = 0;
-    const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: w.worker().home, idFrom: ['id'], notExecuted: () => true })(async (_: Input) => {
+    const tool = ledger({
+      name: 'tool',
+      effect: 'irreversible',
+      ledger: w.worker().home,
+      idFrom: ['id'],
+      notExecuted: () => true,
+    })(async (_: Input) => {
       bodies += 1;
       await w.sleep(10);
       if (bodies < 3) throw new Error(`declined ${bodies}`);
       return bodies;
     });
-    const all = await w.clock.runUntil(Promise.allSettled([tool({ id: 'a' }), tool({ id: 'a' }), tool({ id: 'a' }), tool({ id: 'a' })]));
-    expect(all.map((one) => (one.status === 'fulfilled' ? one.value : (one.reason as Error).message))).toEqual(['declined 1', 'declined 2', 3, 3]);
+    const all = await w.clock.runUntil(
+      Promise.allSettled([tool({ id: 'a' }), tool({ id: 'a' }), tool({ id: 'a' }), tool({ id: 'a' })]),
+    );
+    expect(all.map((one) => (one.status === 'fulfilled' ? one.value : (one.reason as Error).message))).toEqual([
+      'declined 1',
+      'declined 2',
+      3,
+      3,
+    ]);
     expect(bodies).toBe(3);
   });
 
   it('cost a fresh call two round trips and a replay one', async () => {
     const w = world();
     const worker = w.worker();
-    const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: worker.home, idFrom: ['id'] })(async (_: Input) => 1);
+    const tool = ledger({ name: 'tool', effect: 'irreversible', ledger: worker.home, idFrom: ['id'] })(
+      async (_: Input) => 1,
+    );
     await tool({ id: 'a' });
     expect(worker.sent.transact).toBe(2);
     await tool({ id: 'a' });
     expect(worker.sent.transact).toBe(3);
-    await ledger({ name: 'tool', effect: 'irreversible', ledger: w.worker().home, idFrom: ['id'] })(async (_: Input) => 2)({ id: 'a' });
+    await ledger({ name: 'tool', effect: 'irreversible', ledger: w.worker().home, idFrom: ['id'] })(
+      async (_: Input) => 2,
+    )({ id: 'a' });
     expect(worker.sent).toEqual({ transact: 3, renew: 0, list: 0, watch: 0 });
   });
 });

@@ -158,9 +158,7 @@ export async function failure(promise: Promise<unknown>): Promise<Error & Record
 }
 
 /** Collects the events of a channel until it is disposed of. */
-export function listen<Name extends keyof EventMap>(
-  name: Name,
-): { readonly events: EventMap[Name][] } & Disposable {
+export function listen<Name extends keyof EventMap>(name: Name): { readonly events: EventMap[Name][] } & Disposable {
   const events: EventMap[Name][] = [];
   const subscribe: Channel = channel(name);
   const take = (message: unknown): void => void events.push(message as EventMap[Name]);
@@ -186,7 +184,9 @@ export function latch<T = void>(): {
 /** The record a transaction writes, when it writes a call. */
 export function writtenRecord(transaction: Transaction): CallRecord | undefined {
   const write = transaction.write.find(({ key }) => key.kind === 'tool' || key.kind === 'task');
-  return write === undefined ? undefined : decodeCall({ ...write, revision: '', writtenAt: 0 } as unknown as StoredRecord, '').record;
+  return write === undefined
+    ? undefined
+    : decodeCall({ ...write, revision: '', writtenAt: 0 } as unknown as StoredRecord, '').record;
 }
 
 function wholeRecord(stored: StoredRecord): WholeRecord {
