@@ -9,7 +9,7 @@ import type { LedgerHome } from './home.js';
 import { loadEngine } from './load-engine.js';
 import type { Release, Settled } from './operator.js';
 import type { Duration } from './options.js';
-import { DEFAULT_FORM, type Encryption } from './stored-form.js';
+import type { Encryption } from './stored-form.js';
 
 /** Options of {@link ActionLedger}. */
 export interface ActionLedgerOptions extends Configuration {
@@ -77,10 +77,7 @@ export class ActionLedger implements LedgerHome, AsyncDisposable {
    */
   async release(id: string, how: Release): Promise<CallView> {
     const { detailed, engineFor, release } = await loadEngine();
-    const settled = await release(engineFor(this.store), this, id, how, {
-      ...DEFAULT_FORM,
-      encryption: this.#encryption,
-    });
+    const settled = await release(engineFor(this.store), this, id, how, this.#encryption);
     return detailed(settled, settled.evidence?.record, settled.now, this.#encryption);
   }
 

@@ -1,7 +1,6 @@
 import { UsageError } from '../errors/usage.js';
 import type { Store } from '../store/contract.js';
 import { openStore } from '../store/open.js';
-import { emit } from '../tool/events.js';
 import type { LedgerHome } from './home.js';
 
 /** What `configure` takes. */
@@ -50,15 +49,18 @@ export function configuredHome(): LedgerHome | undefined {
 
 /** Opens the file store in `./.mycelium`, at the first call that has nowhere else to go. */
 export async function openDefaultHome(): Promise<LedgerHome> {
-  chosen.opening ??= openStore(DEFAULT_STORE).then((store) => {
-    emit('mycelium:default-store', () => ({ store: store.description }));
-    chosen.home ??= { store, name: 'default', strict: false };
-    return chosen.home;
-  });
+  chosen.opening ??= open();
   try {
     return await chosen.opening;
   } catch (error) {
     chosen.opening = undefined;
     throw error;
   }
+}
+
+async function open(): Promise<LedgerHome> {
+  const [store, { emit }] = await Promise.all([openStore(DEFAULT_STORE), import('../tool/events.js')]);
+  emit('mycelium:default-store', () => ({ store: store.description }));
+  chosen.home ??= { store, name: 'default', strict: false };
+  return chosen.home;
 }

@@ -4,6 +4,7 @@ import { UsageError } from '../errors/usage.js';
 import type { Engine } from './engine.js';
 import type { LedgerHome } from './home.js';
 import { archiveKey, evidenceKey, keyOfId } from './identity.js';
+import { DEFAULT_FORM } from './policy.js';
 import {
   type CallRecord,
   decodeCall,
@@ -16,7 +17,7 @@ import {
   writeOver,
 } from './record.js';
 import { committedRecord, notExecutedRecord, refuseRelease, refuseRetirement, retiredRecord } from './resolution.js';
-import type { ResolvedForm } from './stored-form.js';
+import type { Encryption } from './stored-form.js';
 import { keepResult } from './stored-value.js';
 
 /** Who settles, and on what grounds. Kept with the record. */
@@ -141,9 +142,10 @@ export async function release(
   home: LedgerHome,
   id: string,
   how: Release,
-  form: ResolvedForm,
+  encryption: Encryption | undefined,
 ): Promise<Standing> {
   checkSettled(how, 'release');
+  let judged: string | undefined;
   for (;;) {
     const standing = await mustFind(engine, home, id);
     const { record, stored, now } = standing;
@@ -151,12 +153,19 @@ export async function release(
     const forced = how.force?.ownerIsDead === true;
     const why = refuseRelease(record, how.as, leaseHeld(stored, now), forced, evidence);
     if (why !== undefined) throw refused(standing, why, remedyOf(why));
+    // What a person found out is about the record as it stood: a worker that came back may have made it untrue.
+    if (judged !== undefined && judged !== stored.revision) throw refused(standing, CHANGED, remedyOf(CHANGED));
+    judged = stored.revision;
     const resolution = { by: 'operator' as const, as: how.as, who: how.by, reason: how.reason, at: now };
     const next =
       how.as === 'completed'
         ? committedRecord(
             record,
-            await keepResult(how.result, form, { ...referenceOf(standing), field: 'result' }),
+            await keepResult(
+              how.result,
+              { ...DEFAULT_FORM, encryption },
+              { ...referenceOf(standing), field: 'result' },
+            ),
             resolution,
           )
         : notExecutedRecord(record, resolution);
@@ -169,7 +178,10 @@ export async function release(
   }
 }
 
+const CHANGED = 'it has changed while it was being released';
+
 function remedyOf(why: string): string {
+  if (why === CHANGED) return 'Look at the provider again, and release it by what you find now.';
   if (why.startsWith('a worker holds'))
     return 'Wait for its lease to end, or pass force: { ownerIsDead: true } when you know that it is dead.';
   if (why.startsWith('a worker that was superseded'))

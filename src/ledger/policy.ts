@@ -4,8 +4,8 @@ import type { ToolInfo } from '../tool/guard.js';
 import type { LedgerHome } from './home.js';
 import type { Selected } from './identity.js';
 import type { LedgerOptions } from './options.js';
-import { DEFAULT_FORM, type ResolvedForm } from './stored-form.js';
-import { EFFECT_CLASSES, type RecordedClass } from './transition.js';
+import type { ResolvedForm } from './stored-form.js';
+import type { EffectClass, RecordedClass } from './transition.js';
 import type { Reconciler } from './verdicts.js';
 
 /** Options, checked and with their defaults: nothing downstream reads what the user passed. */
@@ -54,6 +54,23 @@ const KNOWN: Readonly<Record<keyof LedgerOptions, true>> = {
   replayFor: true,
   ambient: true,
 };
+const CLASSES: Readonly<Record<EffectClass, true>> = {
+  read: true,
+  idempotent_mutate: true,
+  keyed_mutate: true,
+  non_idempotent_mutate: true,
+  irreversible: true,
+};
+
+/** Everything in full, in the open. */
+export const DEFAULT_FORM: ResolvedForm = {
+  input: 'full',
+  result: 'full',
+  redact: [],
+  encryption: undefined,
+  maxResultLength: 4 * 1024 * 1024,
+};
+
 const TASK_ONLY_REFUSES: readonly (keyof LedgerOptions)[] = [
   'keyValidFor',
   'boundary',
@@ -88,7 +105,7 @@ export function checkOptions(options: LedgerOptions, kind: 'ledger' | 'taskLedge
   const { name, effect, maxAttempts, boundary, idFrom } = options;
   if (name !== undefined && (typeof name !== 'string' || name.trim() === ''))
     refuse(`${kind}({ name })`, 'is blank', 'Name the tool, e.g. "send_payment".');
-  const classes: readonly string[] = EFFECT_CLASSES.filter((one) => one !== 'unclassified');
+  const classes = Object.keys(CLASSES);
   if (effect !== undefined && !classes.includes(effect))
     refuse(`${kind}({ effect })`, `${JSON.stringify(effect)} is no effect class`, `Classes are ${classes.join(', ')}.`);
   if (boundary !== undefined && boundary !== 'implicit' && boundary !== 'explicit')

@@ -39,12 +39,3 @@ export interface ResolvedForm {
   readonly encryption: Encryption | undefined;
   readonly maxResultLength: number;
 }
-
-/** Everything in full, in the open. */
-export const DEFAULT_FORM: ResolvedForm = {
-  input: 'full',
-  result: 'full',
-  redact: [],
-  encryption: undefined,
-  maxResultLength: 4 * 1024 * 1024,
-};

@@ -1,5 +1,5 @@
+import { UsageError } from '../errors/usage.js';
 import type { Store } from './contract.js';
-import { refusedUrl as refused } from './store-url.js';
 
 /** What `openStore` passes on to the store it opens. */
 export interface OpenStoreOptions {
@@ -43,9 +43,14 @@ export async function openStore(url: string, options: OpenStoreOptions = {}): Pr
       import('./file/file-url.js'),
       import('./file/file-store.js'),
     ]);
-    return openFileStore(directoryOf(rest), options);
+    return openFileStore(directoryOf(rest, refused), options);
   }
   // Only the scheme is quoted: what follows may carry a password.
   if (announced.has(scheme)) throw refused(`"${scheme}:" stores are not in this version yet`, supported);
   throw refused(`"${scheme}:" is not a kind of store`, supported);
+}
+
+/** Quotes no more of a URL than its scheme: what follows may carry a password. */
+function refused(problem: string, remedy: string): UsageError {
+  return new UsageError({ place: 'openStore(url)', problem, remedy });
 }

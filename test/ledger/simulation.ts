@@ -216,6 +216,8 @@ interface Identity {
   bodies: number;
   /** Times somebody said that the effect did not happen and cannot happen any more. */
   notExecuted: number;
+  /** Whether an operator said so when it was no longer true. */
+  misjudged: boolean;
   readonly values: string[];
 }
 
@@ -502,7 +504,7 @@ class Simulation {
     const effects = this.#book.count(name);
     if (values.length > 0 && effects === 0) this.#wrong.add(`${name}: a success without an effect`);
     if (plan.effect === 'read' || plan.effect === 'idempotent_mutate' || plan.effect === 'unclassified') return;
-    const most = this.#clocksLie || !(plan.careful || plan.boundary === 'explicit') ? 1 + identity.notExecuted : 1;
+    const most = this.#clocksLie || identity.misjudged || !(plan.careful || plan.boundary === 'explicit') ? 1 + identity.notExecuted : 1;
     if (effects > most) this.#wrong.add(`${name}: ${effects} effects, ${most} allowed`);
     const bodies = 1 + identity.notExecuted;
     if (plan.boundary === 'implicit' && plan.effect !== 'keyed_mutate' && identity.bodies > bodies)

@@ -1,8 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import { refusedUrl as refused } from '../store-url.js';
 
-/** The folder that what follows `file:` names. @throws UsageError */
-export function directoryOf(rest: string): string {
+/** The folder that what follows `file:` names. @throws what `refused` makes of a problem and a remedy. */
+export function directoryOf(rest: string, refused: (problem: string, remedy: string) => Error): string {
   if (/[?#]/.test(rest)) {
     throw refused(
       'a file URL carries no "?" or "#" part',
