@@ -2,6 +2,7 @@
 
 export {
   CallInProgressError,
+  CallNotFoundError,
   type CallReference,
   CallTimeoutError,
   CompletionNotRecordedError,
@@ -12,16 +13,15 @@ export {
   NotExecutedError,
   ParentLostError,
   ReentrantCallError,
+  ReleaseRefusedError,
   ResultNotReplayableError,
 } from './errors/call.js';
 // Errors
 export { type ErrorDetails, type ErrorFacts, MyceliumError, type Retryable } from './errors/mycelium-error.js';
-export { AmbientScopeError, CallNotFoundError, LedgerClosedError, ReleaseRefusedError } from './errors/operator.js';
-export { StoreDamagedError, StoreFormatError, StoreUnavailableError } from './errors/store.js';
-export { InputNotStorableError, UsageError } from './errors/usage.js';
+export { LedgerClosedError, StoreDamagedError, StoreFormatError, StoreUnavailableError } from './errors/store.js';
+export { AmbientScopeError, InputNotStorableError, UsageError } from './errors/usage.js';
 // Where it is recorded, and the operator's side
 export { ActionLedger, type ActionLedgerOptions } from './ledger/action-ledger.js';
-export { idempotencyKey, sideEffect } from './ledger/ambient.js';
 export type { BeginOptions, Begun, Replayed } from './ledger/begin.js';
 export type { CallPage, CallQuery, CallView } from './ledger/call-view.js';
 export { type Configuration, configure } from './ledger/default-home.js';
@@ -47,6 +47,6 @@ export { openStore } from './store/open.js';
 export { compose, positional } from './tool/compose.js';
 // What is told
 export type { CallEvent, EventMap } from './tool/events.js';
-export { type Run, type RunOptions, run } from './tool/scope.js';
+export { idempotencyKey, type Run, type RunOptions, run, sideEffect } from './tool/scope.js';
 export type { CallIdentity, CallOptions, Guard, ToolCall } from './tool/types.js';
 export { type CallReport, inspectCall, withCall } from './tool/with-call.js';

@@ -42,3 +42,16 @@ export class StoreFormatError extends MyceliumError {
     });
   }
 }
+
+/** The ledger was closed; it starts nothing more. */
+export class LedgerClosedError extends MyceliumError {
+  static override readonly code = 'LEDGER_CLOSED';
+
+  constructor(facts: { store: string }) {
+    super({
+      message: `The ledger over ${facts.store} is closed.`,
+      remedy: 'Open the store again; what was recorded is still there.',
+      details: { store: facts.store },
+    });
+  }
+}

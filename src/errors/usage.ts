@@ -29,3 +29,16 @@ export class InputNotStorableError extends MyceliumError {
     });
   }
 }
+
+/** `sideEffect` or `idempotencyKey` outside an ambient scope. */
+export class AmbientScopeError extends MyceliumError {
+  static override readonly code = 'AMBIENT_SCOPE';
+
+  constructor(facts: { name: string; instead: string }) {
+    super({
+      message: `${facts.name}() has no call to speak of here.`,
+      remedy: `Use ${facts.instead} from the tool's second parameter, or enter a scope: run(…), a taskLedger around the tool, or ledger({ ambient: true }).`,
+      details: { name: facts.name, instead: facts.instead },
+    });
+  }
+}

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { LedgerClosedError } from '../errors/operator.js';
+import { LedgerClosedError } from '../errors/store.js';
 import { StoreClient } from '../store/client.js';
 import type { RecordKey, Store, StoredRecord } from '../store/contract.js';
 import { machineClock, type ProcessClock, pause } from '../store/process-clock.js';

@@ -1,5 +1,5 @@
 import type { CallReference } from '../errors/call.js';
-import { CallNotFoundError, ReleaseRefusedError } from '../errors/operator.js';
+import { CallNotFoundError, ReleaseRefusedError } from '../errors/call.js';
 import { UsageError } from '../errors/usage.js';
 import type { Engine } from './engine.js';
 import type { LedgerHome } from './home.js';

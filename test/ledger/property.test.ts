@@ -114,15 +114,15 @@ const takenOver: fc.Arbitrary<readonly Step[]> = fc
     second: dispatch,
     suspended: fc.boolean(),
     gone: fc.constantFrom(35_000, 100_000),
-    then: fc.constantFrom(1_000, 31_000, 61_000),
+    later: fc.constantFrom(1_000, 31_000, 61_000),
   })
-  .map(({ first, second, suspended, gone, then }) => [
+  .map(({ first, second, suspended, gone, later }) => [
     first,
     { do: 'advance', ms: 100 },
     { do: 'freeze', worker: first.worker, ms: gone, suspended },
     { do: 'advance', ms: 31_000 },
     { ...second, identity: first.identity, worker: first.worker + 1 },
-    { do: 'advance', ms: then },
+    { do: 'advance', ms: later },
   ]);
 
 const steps = fc
@@ -160,7 +160,7 @@ function property(options: RunOptions = {}): fc.IAsyncProperty<[Plan]> {
   });
 }
 
-const runs = Number(process.env['MYCELIUM_PROPERTY_RUNS'] ?? 2_500);
+const runs = Number(process.env['MYCELIUM_PROPERTY_RUNS'] ?? 8_000);
 const seed = process.env['MYCELIUM_PROPERTY_SEED'];
 
 afterEach(() => {
@@ -181,12 +181,6 @@ describe('the engine over a store that loses, delays, repeats and reorders', () 
     60_000 + runs * 100,
   );
 });
-
-/** A resend of a claim whose answer was lost does not recognize the claim as its own. */
-function freshNonces(store: Store): Store {
-  let sent = 0;
-  return { ...overlay(store), transact: (transaction, nonce) => store.transact(transaction, `${nonce}x${++sent}`) };
-}
 
 /** Completions overwrite whatever is there. */
 function unconditionalWrites(store: Store): Store {

@@ -28,7 +28,7 @@ describe('a replayed result', () => {
     ['nothing', undefined],
     ['null', null],
     ['undefined members and items', { a: undefined, list: [undefined, 1] }],
-    ['holes', [1, , 3]],
+    ['holes', Object.assign([1], { 2: 3 })],
     ['numbers that JSON has no word for', [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 0]],
     ['a bigint', 12345678901234567890n],
     ['dates', [new Date(1_700_000_000_123), new Date(Number.NaN)]],

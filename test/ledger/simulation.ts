@@ -271,6 +271,7 @@ class Simulation {
       plan: tool,
       bodies: 0,
       notExecuted: 0,
+      misjudged: false,
       values: [],
     }));
   }
@@ -371,8 +372,8 @@ class Simulation {
     );
   }
 
-  #tool(worker: SimulatedWorker, identity: Identity): Tool {
-    const { effect, boundary, reconciler, timeout } = identity.plan;
+  #tool(worker: SimulatedWorker, identity: Identity, timeout: boolean = identity.plan.timeout): Tool {
+    const { effect, boundary, reconciler } = identity.plan;
     return ledger({
       name: identity.name,
       ledger: worker.home,
@@ -458,6 +459,9 @@ class Simulation {
         call.id,
         charge === undefined ? { ...grounds, as: 'not-executed' } : { ...grounds, as: 'completed', result: charge },
       );
+      // A worker came back between the look and the release: what was said had become untrue.
+      const happened = this.#book.find(identity.name) !== undefined || this.#book.underWay(identity.name);
+      if (charge === undefined && happened) identity.misjudged = true;
       this.#coverage.releases += 1;
     } catch (error) {
       if (error instanceof MyceliumError && (error.code === 'STORE_UNAVAILABLE' || error.code === 'RELEASE_REFUSED'))
@@ -469,7 +473,7 @@ class Simulation {
   /** Every unfinished record has a remedy that its message names, and that works. */
   async #finish(identity: Identity): Promise<void> {
     const worker = new SimulatedWorker(this.#clock, this.#shared);
-    const tool = this.#tool(worker, { ...identity, plan: { ...identity.plan, timeout: false } });
+    const tool = this.#tool(worker, identity, false);
     const body: BodyPlan = { before: 0, effect: 'answered', after: 0, end: 'returns' };
     for (let round = 0; round < 4; round++) {
       try {
@@ -504,7 +508,10 @@ class Simulation {
     const effects = this.#book.count(name);
     if (values.length > 0 && effects === 0) this.#wrong.add(`${name}: a success without an effect`);
     if (plan.effect === 'read' || plan.effect === 'idempotent_mutate' || plan.effect === 'unclassified') return;
-    const most = this.#clocksLie || identity.misjudged || !(plan.careful || plan.boundary === 'explicit') ? 1 + identity.notExecuted : 1;
+    const most =
+      this.#clocksLie || identity.misjudged || !(plan.careful || plan.boundary === 'explicit')
+        ? 1 + identity.notExecuted
+        : 1;
     if (effects > most) this.#wrong.add(`${name}: ${effects} effects, ${most} allowed`);
     const bodies = 1 + identity.notExecuted;
     if (plan.boundary === 'implicit' && plan.effect !== 'keyed_mutate' && identity.bodies > bodies)

@@ -10,7 +10,7 @@ import {
 } from '../../src/index.js';
 import type { GuardDefinition } from '../../src/tool/guard.js';
 import { makeGuard } from '../../src/tool/guard.js';
-import type { AnyGuard } from '../../src/tool/types.js';
+import type { Guard } from '../../src/tool/types.js';
 import { failure, latch, listen, unreachable, world } from './workers.js';
 
 interface Input {
@@ -192,7 +192,7 @@ describe('a guard inside the ledger that refuses', () => {
     };
     const tool = compose(
       ledger({ name: 'tool', effect: 'irreversible', ledger: w.worker().home, idFrom: ['id'] }),
-      makeGuard<AnyGuard>([budget]),
+      makeGuard<Guard>([budget]),
     )(async (_: Input) => ++bodies);
     expect((await failure(tool({ id: 'a' }))).message).toBe('over budget');
     expect(await w.record()).toMatchObject({ phase: 'aborted', aborted: 'not-executed' });
