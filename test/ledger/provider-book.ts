@@ -26,7 +26,7 @@ interface Time {
 }
 
 /** How long the provider honours a key from its first use: longer than tools declare, as a careful one says less. */
-export const PROVIDER_KEY_MS = 600_000;
+const PROVIDER_KEY_MS = 600_000;
 
 export function providerBook(clock: Time): ProviderBook {
   const charges: Charge[] = [];

@@ -87,7 +87,7 @@ export function world(clock: ManualClock = manualClock()): World {
   };
 }
 
-export function workerOver(truth: Store, clock: ManualClock, options: WorkerOptions = {}): Worker {
+function workerOver(truth: Store, clock: ManualClock, options: WorkerOptions = {}): Worker {
   const way: Way = {};
   const sent = { transact: 0, renew: 0, list: 0, watch: 0 };
   let reachable = true;

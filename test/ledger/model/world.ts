@@ -14,7 +14,7 @@ import { nextRevision, writtenBy } from '../../../src/store/contract.js';
 /** The step of every clock, in milliseconds. */
 export const TICK = 30;
 export const KEY: RecordKey = keyOfId('tool', '0'.repeat(32), 1);
-export const PROOF: RecordKey = evidenceKey(KEY);
+const PROOF: RecordKey = evidenceKey(KEY);
 
 /** A claim as its worker remembers it. Real times are what no clock of the system under test can change. */
 export interface HeldClaim extends LeaseHolder {
