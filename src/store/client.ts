@@ -1,3 +1,4 @@
+import { MyceliumError } from '../errors/mycelium-error.js';
 import { StoreDamagedError, StoreFormatError, StoreUnavailableError } from '../errors/store.js';
 import { UsageError } from '../errors/usage.js';
 import type { ListPage, ListQuery, Renewal, RenewalResult, Store, Transaction, TransactionResult } from './contract.js';
@@ -60,8 +61,11 @@ export class StoreClient {
     return this.#inTime('renew', this.store.renew(renewals), refuse);
   }
 
+  /** @throws StoreUnavailableError whatever the driver throws, so that nobody has to know drivers. */
   async list(query: ListQuery): Promise<ListPage> {
-    return this.#inTime('list', this.store.list(query), refuse);
+    return this.#inTime('list', this.store.list(query), (error) =>
+      refuse(error instanceof MyceliumError ? error : this.#unavailable('list', error)),
+    );
   }
 
   async #again(transaction: Transaction, nonce: string, first: unknown): Promise<TransactionResult> {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CompletionNotRecordedError, ledger, StoreUnavailableError } from '../../src/index.js';
+import { ActionLedger, CompletionNotRecordedError, ledger, StoreUnavailableError } from '../../src/index.js';
+import { memoryStore } from '../../src/store/memory.js';
 import { failure, latch, listen, unreachable, type Worker, world, writtenRecord } from './workers.js';
 
 interface Input {
@@ -353,5 +354,17 @@ describe('leases', () => {
     })(async (_: Input, call) => call.signal.aborted);
     await Promise.all([tool({ id: 'a' }), tool({ id: 'a' }), tool({ id: 'b' })]);
     expect(timers()).toBe(before);
+  });
+});
+
+describe('a listing', () => {
+  it("tells a driver's error as what it means", async () => {
+    const memory = memoryStore();
+    const store = Object.assign(Object.create(memory) as typeof memory, {
+      list: () => Promise.reject(new Error('ECONNRESET')),
+    });
+    const error = await failure(new ActionLedger({ store }).list());
+    expect(error).toBeInstanceOf(StoreUnavailableError);
+    expect(error.message).toContain('ECONNRESET');
   });
 });
