@@ -6,6 +6,8 @@ import { root } from './package-files.js';
 
 const rounds = 41;
 const limitMs = 15;
+/** Bare Node's own start on the machine that the limit was set on; a slower or busier one slows both alike. */
+const bareMs = 63;
 const leave = 'process.exit();';
 
 function elapsedMs(program: string): number {
@@ -31,8 +33,9 @@ test(`importing the root costs at most ${limitMs} ms over bare Node`, () => {
     loaded.push(elapsedMs(program));
   }
   const cost = median(loaded) - median(bare);
+  const limit = limitMs * Math.max(1, median(bare) / bareMs);
   process.stdout.write(
-    `import cost: ${cost.toFixed(1)} ms over ${median(bare).toFixed(1)} ms, medians of ${rounds} alternating runs\n`,
+    `import cost: ${cost.toFixed(1)} ms over ${median(bare).toFixed(1)} ms, medians of ${rounds} alternating runs; limit ${limit.toFixed(1)} ms\n`,
   );
-  expect(cost).toBeLessThanOrEqual(limitMs);
+  expect(cost).toBeLessThanOrEqual(limit);
 });
