@@ -185,10 +185,21 @@ async function recordThrow(
   }
 }
 
+/** When an error was last taken as a call's proof that it did not execute. */
+const proofs = new WeakMap<object, number>();
+
+/** A nested call's proof that comes through this body speaks of the nested call, and of nothing this body did itself. */
+function isOwnProof(live: LiveCall, error: unknown): boolean {
+  if (!(error instanceof NotExecutedError)) return false;
+  const takenAt = proofs.get(error);
+  proofs.set(error, performance.now());
+  return takenAt === undefined || takenAt < live.startedAt;
+}
+
 function thrown(dispatch: Dispatch, live: LiveCall, error: unknown, entered: boolean): Throw {
   const { policy } = dispatch;
   return {
-    provenNotExecuted: !entered || error instanceof NotExecutedError || saysNotExecuted(policy.notExecuted, error),
+    provenNotExecuted: !entered || isOwnProof(live, error) || saysNotExecuted(policy.notExecuted, error),
     controlFlow: isControlFlow(error),
     suspends: policy.suspends,
     crossed: live.crossed,

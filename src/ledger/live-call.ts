@@ -13,6 +13,8 @@ export class LiveCall {
   /** The caller has its answer, and the lease is kept for a completion that is still being written. */
   recordingGoesOn = false;
   readonly claim: Claim;
+  /** By the real clock of the process, for the order of events within it. */
+  readonly startedAt: number;
   readonly #engine: Engine;
   readonly #dispatch: Dispatch;
   readonly #windowEndsInMs: number | undefined;
@@ -30,6 +32,7 @@ export class LiveCall {
     this.#engine = engine;
     this.#dispatch = dispatch;
     this.claim = claim;
+    this.startedAt = performance.now();
     this.#windowEndsInMs = windowEndsInMs;
     this.#crossed = claim.record.phase === 'attempting';
   }

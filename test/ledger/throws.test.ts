@@ -301,3 +301,47 @@ describe('a body that takes too long', () => {
     expect(await w.clock.runUntil(other({ id: 'a' }))).toBe('late');
   });
 });
+
+describe("a nested call's proof that it did not execute", () => {
+  it('says nothing of the call around it, which may have had its effect', async () => {
+    const w = world();
+    const { home } = w.worker();
+    let charges = 0;
+    const mail = ledger({ name: 'mail', effect: 'non_idempotent_mutate', ledger: home, idFrom: ['id'] })(
+      async (_: Input): Promise<string> => {
+        throw new NotExecutedError('no such address');
+      },
+    );
+    const pay = ledger({ name: 'pay', effect: 'non_idempotent_mutate', ledger: home, idFrom: ['id'] })(
+      async ({ id }: Input) => {
+        charges += 1;
+        await w.clock.advance(1);
+        return mail({ id });
+      },
+    );
+    expect(await failure(pay({ id: 'a' }))).toBeInstanceOf(NotExecutedError);
+    expect(await failure(pay({ id: 'a' }))).toMatchObject({ code: 'LEDGER_BLOCKED' });
+    expect(charges).toBe(1);
+    const phases = (await home.list()).calls.map(({ tool, phase, aborted }) => [tool, phase, aborted]);
+    expect(phases.sort()).toEqual([
+      ['mail', 'aborted', 'not-executed'],
+      ['pay', 'unknown', undefined],
+    ]);
+  });
+
+  it('is taken from an error that is thrown again and again', async () => {
+    const w = world();
+    const { home } = w.worker();
+    const declined = new NotExecutedError('declined');
+    const pay = ledger({ name: 'pay', effect: 'irreversible', ledger: home, idFrom: ['id'] })(
+      async (_: Input): Promise<string> => {
+        throw declined;
+      },
+    );
+    for (const id of ['a', 'b', 'a']) {
+      expect(await failure(pay({ id }))).toBe(declined);
+      await w.clock.advance(1);
+    }
+    expect((await home.list()).calls.map(({ aborted }) => aborted)).toEqual(['not-executed', 'not-executed']);
+  });
+});
