@@ -1,5 +1,11 @@
 /** The public surface. Adding a name here is the API decision. */
 
+export type { InstrumentOptions } from './config/instrument.js';
+// From YAML
+export { type LoadOptions, loadConfig, loadConfigFromString } from './config/load-config.js';
+export type { Mycelium } from './config/mycelium.js';
+export type { GuardedReport, Report } from './config/report.js';
+export type { InstrumentCode, Instrumented, ToolCode } from './config/tool-code.js';
 export {
   CallInProgressError,
   CallNotFoundError,
@@ -17,15 +23,22 @@ export {
   ResultNotReplayableError,
 } from './errors/call.js';
 // Errors
+export { ConfigError, type ConfigIssue } from './errors/config.js';
 export { type ErrorDetails, type ErrorFacts, MyceliumError, type Retryable } from './errors/mycelium-error.js';
-export { LedgerClosedError, StoreDamagedError, StoreFormatError, StoreUnavailableError } from './errors/store.js';
+export {
+  LedgerClosedError,
+  StoreDamagedError,
+  StoreFormatError,
+  StoreNotFoundError,
+  StoreUnavailableError,
+} from './errors/store.js';
 export { AmbientScopeError, InputNotStorableError, UsageError } from './errors/usage.js';
 // Where it is recorded, and the operator's side
 export { ActionLedger, type ActionLedgerOptions } from './ledger/action-ledger.js';
 export type { BeginOptions, Begun, Replayed } from './ledger/begin.js';
 export type { CallPage, CallQuery, CallView } from './ledger/call-view.js';
 export { type Configuration, configure } from './ledger/default-home.js';
-export type { LedgerHome } from './ledger/home.js';
+
 // Guards
 export { ledger, taskLedger } from './ledger/ledger.js';
 export type { Release, Settled } from './ledger/operator.js';
@@ -47,6 +60,7 @@ export { openStore } from './store/open.js';
 export { compose, positional } from './tool/compose.js';
 // What is told
 export type { CallEvent, EventMap } from './tool/events.js';
+export type { DeferredHome, LedgerHome } from './tool/home.js';
 export { idempotencyKey, type Run, type RunOptions, run, sideEffect } from './tool/scope.js';
 export type { CallIdentity, CallOptions, Guard, ToolCall } from './tool/types.js';
 export { type CallReport, inspectCall, withCall } from './tool/with-call.js';

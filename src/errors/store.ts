@@ -17,6 +17,19 @@ export class StoreUnavailableError extends MyceliumError {
   }
 }
 
+/** There is no store where one was to be looked at, and looking creates none. */
+export class StoreNotFoundError extends MyceliumError {
+  static override readonly code = 'STORE_NOT_FOUND';
+
+  constructor(facts: { store: string }) {
+    super({
+      message: `There is no store yet: ${facts.store}.`,
+      remedy: 'The first guarded call creates it. If calls were made, they were recorded elsewhere: look at the path.',
+      details: { store: facts.store },
+    });
+  }
+}
+
 /** What is stored is not what was written. Nothing is guessed: the store stops here. */
 export class StoreDamagedError extends MyceliumError {
   static override readonly code = 'STORE_DAMAGED';

@@ -1,11 +1,11 @@
 import { parseDuration } from '../encoding/duration.js';
 import { UsageError } from '../errors/usage.js';
 import type { Store } from '../store/contract.js';
+import type { LedgerHome } from '../tool/home.js';
 import type { CallIdentity, CallOptions } from '../tool/types.js';
 import type { BeginOptions, Begun, Replayed } from './begin.js';
 import type { CallPage, CallQuery, CallView } from './call-view.js';
 import type { Configuration } from './default-home.js';
-import type { LedgerHome } from './home.js';
 import { loadEngine } from './load-engine.js';
 import type { Release, Settled } from './operator.js';
 import type { Duration } from './options.js';
@@ -68,6 +68,15 @@ export class ActionLedger implements LedgerHome, AsyncDisposable {
   async list(query: CallQuery = {}): Promise<CallPage> {
     const { engineFor, listCalls } = await loadEngine();
     return listCalls(engineFor(this.store), this, query);
+  }
+
+  /**
+   * For people: the shortest beginning of each id that no other call of this ledger has, of at least four
+   * characters. Looks at every id of the ledger.
+   */
+  async shortIds(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const { engineFor, shortIds } = await loadEngine();
+    return shortIds(engineFor(this.store), this, ids);
   }
 
   /**

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { NotExecutedError } from '../errors/call.js';
 import { UsageError } from '../errors/usage.js';
+import type { LedgerHome } from '../tool/home.js';
 import type { CallIdentity, CallOptions, ToolCall } from '../tool/types.js';
 import { checkIdentity } from '../tool/with-call.js';
 import { attempt } from './attempt.js';
 import { warnOfRandom } from './call.js';
 import { dispatchOf } from './dispatch.js';
 import type { Engine } from './engine.js';
-import type { LedgerHome } from './home.js';
 import type { LiveCall } from './live-call.js';
 import type { LedgerOptions } from './options.js';
 import { perform } from './perform.js';

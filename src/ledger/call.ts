@@ -3,10 +3,11 @@ import { ParentLostError } from '../errors/call.js';
 import { elapsed } from '../store/process-clock.js';
 import { emit } from '../tool/events.js';
 import type { Body, CallFrame } from '../tool/guard.js';
+import { openedHome } from '../tool/home.js';
 import { type Ancestor, currentScope, enterScope } from '../tool/scope.js';
 import { attempt } from './attempt.js';
 import type { Claim } from './claim.js';
-import { configuredHome, openDefaultHome } from './default-home.js';
+import { homeWithoutAWord } from './default-home.js';
 import { type Dispatch, dispatchOf } from './dispatch.js';
 import { type Engine, engineFor } from './engine.js';
 import type { LiveCall } from './live-call.js';
@@ -20,7 +21,8 @@ const warned = new WeakMap<object, Set<string>>();
 
 /** One call through `ledger` or `taskLedger`: dispatch, perform, and the recorded value where there is one. */
 export async function callThroughLedger(policy: Policy, frame: CallFrame, next: Body): Promise<unknown> {
-  const home = policy.ledger ?? configuredHome() ?? (await openDefaultHome());
+  const chosen = openedHome(policy.ledger ?? currentScope()?.run?.home ?? homeWithoutAWord());
+  const home = chosen instanceof Promise ? await chosen : chosen;
   const engine = engineFor(home.store);
   const dispatch = dispatchOf(policy, home, frame, home.store.partitions, {
     wallMs: engine.clock.wall(),

@@ -1,7 +1,7 @@
 import { UsageError } from '../errors/usage.js';
 import type { Store } from '../store/contract.js';
 import { openStore } from '../store/open.js';
-import type { LedgerHome } from './home.js';
+import { type DeferredHome, deferredHome, type LedgerHome } from '../tool/home.js';
 
 /** What `configure` takes. */
 export interface Configuration {
@@ -16,10 +16,7 @@ export interface Configuration {
 }
 
 const DEFAULT_STORE = 'file:./.mycelium';
-const chosen: { home: LedgerHome | undefined; opening: Promise<LedgerHome> | undefined } = {
-  home: undefined,
-  opening: undefined,
-};
+const chosen: { home: LedgerHome | undefined } = { home: undefined };
 
 /**
  * Says once, at the start of a program, where guards record that have no `ledger` of their own.
@@ -42,25 +39,14 @@ export function configure(configuration: Configuration): void {
   chosen.home = { store, name, tenant, strict };
 }
 
-/** What `configure` said, or undefined: then a home is still to be opened. */
-export function configuredHome(): LedgerHome | undefined {
-  return chosen.home;
+/** What `configure` said, and otherwise the file store in `./.mycelium`, opened at the first call that gets here. */
+export function homeWithoutAWord(): LedgerHome | DeferredHome {
+  return chosen.home ?? defaultHome;
 }
 
-/** Opens the file store in `./.mycelium`, at the first call that has nowhere else to go. */
-export async function openDefaultHome(): Promise<LedgerHome> {
-  chosen.opening ??= open();
-  try {
-    return await chosen.opening;
-  } catch (error) {
-    chosen.opening = undefined;
-    throw error;
-  }
-}
-
-async function open(): Promise<LedgerHome> {
+const defaultHome = deferredHome(async (): Promise<LedgerHome> => {
   const [store, { emit }] = await Promise.all([openStore(DEFAULT_STORE), import('../tool/events.js')]);
   emit('mycelium:default-store', () => ({ store: store.description }));
   chosen.home ??= { store, name: 'default', strict: false };
   return chosen.home;
-}
+});

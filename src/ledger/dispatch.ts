@@ -6,8 +6,8 @@ import { type CallReference, IdentityMissingError } from '../errors/call.js';
 import { InputNotStorableError } from '../errors/usage.js';
 import type { RecordKey } from '../store/contract.js';
 import type { CallFrame } from '../tool/guard.js';
+import type { LedgerHome } from '../tool/home.js';
 import { type Ancestor, currentScope, type Scope } from '../tool/scope.js';
-import type { LedgerHome } from './home.js';
 import { callKey, type Identity, identify } from './identity.js';
 import type { Policy } from './policy.js';
 

@@ -4,4 +4,4 @@ export { callThroughLedger } from './call.js';
 export { detailed } from './call-view.js';
 export { engineFor } from './engine.js';
 export { listCalls } from './listing.js';
-export { find, release, retire } from './operator.js';
+export { find, release, retire, shortIds } from './operator.js';

@@ -1,7 +1,7 @@
 import { UsageError } from '../errors/usage.js';
+import type { LedgerHome } from '../tool/home.js';
 import { type CallPage, type CallQuery, type CallView, isStuck, summary } from './call-view.js';
 import type { Engine } from './engine.js';
-import type { LedgerHome } from './home.js';
 import { decodeCall, leaseHeld } from './record.js';
 
 type Kind = 'tool' | 'task';

@@ -1,8 +1,9 @@
 import type { CallReference } from '../errors/call.js';
 import { CallNotFoundError, ReleaseRefusedError } from '../errors/call.js';
 import { UsageError } from '../errors/usage.js';
+import type { RecordKey } from '../store/contract.js';
+import type { LedgerHome } from '../tool/home.js';
 import type { Engine } from './engine.js';
-import type { LedgerHome } from './home.js';
 import { archiveKey, evidenceKey, keyOfId } from './identity.js';
 import { DEFAULT_FORM } from './policy.js';
 import {
@@ -18,7 +19,7 @@ import {
 } from './record.js';
 import { committedRecord, notExecutedRecord, refuseRelease, refuseRetirement, retiredRecord } from './resolution.js';
 import type { Encryption } from './stored-form.js';
-import { keepResult } from './stored-value.js';
+import { keepResult, type StoredResult } from './stored-value.js';
 
 /** Who settles, and on what grounds. Kept with the record. */
 export interface Settled {
@@ -37,6 +38,8 @@ export type Release = Settled & {
   readonly force?: { readonly ownerIsDead: true };
 } & (
     | { readonly as: 'completed' /** What later callers are given. */; readonly result: unknown }
+    /** Its result is not known: later callers get ResultNotReplayableError. */
+    | { readonly as: 'completed'; readonly withoutResult: true }
     | { readonly as: 'not-executed' }
   );
 
@@ -90,6 +93,14 @@ async function idsThatBegin(
   beginning: string,
 ): Promise<{ kind: string; id: string }[]> {
   const matches: { kind: string; id: string }[] = [];
+  for await (const key of everyKey(engine, home)) {
+    if (key.id.startsWith(beginning)) matches.push(key);
+    if (matches.length === 10) break;
+  }
+  return matches;
+}
+
+async function* everyKey(engine: Engine, home: LedgerHome): AsyncGenerator<RecordKey> {
   for (const kind of KINDS) {
     let after: string | undefined;
     do {
@@ -99,11 +110,33 @@ async function idsThatBegin(
         limit: 500,
         ...(after === undefined ? {} : { after }),
       });
-      for (const { key } of page.records) if (key.id.startsWith(beginning)) matches.push({ kind, id: key.id });
+      for (const { key } of page.records) yield key;
       after = page.next;
-    } while (after !== undefined && matches.length < 10);
+    } while (after !== undefined);
   }
-  return matches;
+}
+
+const SHORTEST_ID = 4;
+
+/** For each id the shortest beginning that only it has in this ledger, of at least four characters. */
+export async function shortIds(
+  engine: Engine,
+  home: LedgerHome,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const all: string[] = [];
+  for await (const { id } of everyKey(engine, home)) all.push(id);
+  all.sort();
+  const needed = new Map<string, number>();
+  const shared = (one: string, other: string | undefined): number => {
+    let length = 0;
+    while (other !== undefined && length < one.length && one[length] === other[length]) length += 1;
+    return length;
+  };
+  // In order, an id shares most with one of its neighbours.
+  for (const [position, id] of all.entries())
+    needed.set(id, 1 + Math.max(shared(id, all[position - 1]), shared(id, all[position + 1])));
+  return new Map(ids.map((id) => [id, id.slice(0, Math.max(SHORTEST_ID, needed.get(id) ?? id.length))]));
 }
 
 async function stand(engine: Engine, kind: string, id: string): Promise<Standing | undefined> {
@@ -159,15 +192,7 @@ export async function release(
     const resolution = { by: 'operator' as const, as: how.as, who: how.by, reason: how.reason, at: now };
     const next =
       how.as === 'completed'
-        ? committedRecord(
-            record,
-            await keepResult(
-              how.result,
-              { ...DEFAULT_FORM, encryption },
-              { ...referenceOf(standing), field: 'result' },
-            ),
-            resolution,
-          )
+        ? committedRecord(record, await resultOf(how, standing, encryption), resolution)
         : notExecutedRecord(record, resolution);
     const settled = await swap(engine, standing, next, forced);
     if (settled === undefined) continue;
@@ -176,6 +201,15 @@ export async function release(
     }
     return settled;
   }
+}
+
+function resultOf(
+  how: Release & { readonly as: 'completed' },
+  standing: Standing,
+  encryption: Encryption | undefined,
+): StoredResult | Promise<StoredResult> {
+  if ('withoutResult' in how) return { as: 'none', unreplayable: `${how.by} settled it without one` };
+  return keepResult(how.result, { ...DEFAULT_FORM, encryption }, { ...referenceOf(standing), field: 'result' });
 }
 
 const CHANGED = 'it has changed while it was being released';

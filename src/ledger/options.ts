@@ -1,4 +1,4 @@
-import type { LedgerHome } from './home.js';
+import type { DeferredHome, LedgerHome } from '../tool/home.js';
 import type { StoredForm } from './stored-form.js';
 import type { EffectClass } from './transition.js';
 import type { Reconciler } from './verdicts.js';
@@ -39,8 +39,8 @@ export interface CommonOptions<Field extends string, Positions extends readonly 
   readonly notExecuted?: (error: unknown) => boolean;
   /** Declares that a control-flow signal (interrupt, suspend) from the body comes before its effect. @default false */
   readonly suspends?: boolean;
-  /** Where it is recorded. @default the ledger given to `configure`, else a file store in `./.mycelium` */
-  readonly ledger?: LedgerHome;
+  /** Where it is recorded. @default the surrounding run's, else the one given to `configure`, else a file store in `./.mycelium` */
+  readonly ledger?: LedgerHome | DeferredHome;
 }
 
 /** Options of `ledger`. */

@@ -1,7 +1,7 @@
 import { parseDuration } from '../encoding/duration.js';
 import { UsageError } from '../errors/usage.js';
 import type { ToolInfo } from '../tool/guard.js';
-import type { LedgerHome } from './home.js';
+import type { DeferredHome, LedgerHome } from '../tool/home.js';
 import type { Selected } from './identity.js';
 import type { LedgerOptions } from './options.js';
 import type { ResolvedForm } from './stored-form.js';
@@ -31,7 +31,7 @@ export interface Policy {
   readonly fingerprintOf: ((input: unknown) => unknown) | undefined;
   readonly omit: readonly string[] | undefined;
   readonly form: ResolvedForm;
-  readonly ledger: LedgerHome | undefined;
+  readonly ledger: LedgerHome | DeferredHome | undefined;
 }
 
 const KNOWN: Readonly<Record<keyof LedgerOptions, true>> = {
@@ -80,14 +80,15 @@ const TASK_ONLY_REFUSES: readonly (keyof LedgerOptions)[] = [
   'ambient',
 ];
 
-function refuse(place: string, problem: string, remedy: string): never {
-  throw new UsageError({ place, problem, remedy });
+/** What is wrong with one option. */
+export interface OptionProblem {
+  readonly option: string;
+  readonly problem: string;
+  readonly remedy: string;
 }
 
-function checkKeys(options: object, kind: string, known: (key: string) => boolean, all: readonly string[]): void {
-  for (const key of Object.keys(options)) {
-    if (!known(key)) refuse(`${kind}({ ${key} })`, 'is no option', `Options are ${all.join(', ')}.`);
-  }
+function refuse(place: string, problem: string, remedy: string): never {
+  throw new UsageError({ place, problem, remedy });
 }
 
 const DURATIONS = ['lease', 'replayFor', 'waitFor', 'timeout', 'keyValidFor', 'settleAfter'] as const;
@@ -99,44 +100,54 @@ function duration(options: LedgerOptions, key: (typeof DURATIONS)[number], kind:
 
 /** Checks what can be checked when the guard is made, long before the first call. @throws UsageError */
 export function checkOptions(options: LedgerOptions, kind: 'ledger' | 'taskLedger'): void {
-  const refused = kind === 'taskLedger' ? TASK_ONLY_REFUSES : [];
-  const known = (key: string): boolean => Object.hasOwn(KNOWN, key) && !(refused as readonly string[]).includes(key);
-  checkKeys(options, kind, known, Object.keys(KNOWN).filter(known));
+  for (const key of DURATIONS) duration(options, key, kind);
+  const [first] = problemsOf(options, kind);
+  if (first !== undefined) refuse(`${kind}({ ${first.option} })`, first.problem, first.remedy);
+}
+
+/** Everything that makes no sense in options whose durations can be read. */
+export function problemsOf(options: LedgerOptions, kind: 'ledger' | 'taskLedger'): OptionProblem[] {
+  const problems: OptionProblem[] = [];
+  const found = (option: string, problem: string, remedy: string): void => {
+    problems.push({ option, problem, remedy });
+  };
+  const refused: readonly string[] = kind === 'taskLedger' ? TASK_ONLY_REFUSES : [];
+  const known = Object.keys(KNOWN).filter((key) => !refused.includes(key));
+  for (const key of Object.keys(options)) {
+    if (!known.includes(key)) found(key, 'is no option', `Options are ${known.join(', ')}.`);
+  }
   const { name, effect, maxAttempts, boundary, idFrom } = options;
   if (name !== undefined && (typeof name !== 'string' || name.trim() === ''))
-    refuse(`${kind}({ name })`, 'is blank', 'Name the tool, e.g. "send_payment".');
+    found('name', 'is blank', 'Name the tool, e.g. "send_payment".');
   const classes = Object.keys(CLASSES);
   if (effect !== undefined && !classes.includes(effect))
-    refuse(`${kind}({ effect })`, `${JSON.stringify(effect)} is no effect class`, `Classes are ${classes.join(', ')}.`);
+    found('effect', `${JSON.stringify(effect)} is no effect class`, `Classes are ${classes.join(', ')}.`);
   if (boundary !== undefined && boundary !== 'implicit' && boundary !== 'explicit')
-    refuse(`${kind}({ boundary })`, `${JSON.stringify(boundary)} is no boundary`, 'It is "implicit" or "explicit".');
+    found('boundary', `${JSON.stringify(boundary)} is no boundary`, 'It is "implicit" or "explicit".');
   if (maxAttempts !== undefined && (!Number.isSafeInteger(maxAttempts) || maxAttempts < 1))
-    refuse(`${kind}({ maxAttempts })`, `is ${String(maxAttempts)}`, 'Give a whole number from 1.');
+    found('maxAttempts', `is ${String(maxAttempts)}`, 'Give a whole number from 1.');
   if (
     Array.isArray(idFrom) &&
     (idFrom.length === 0 || idFrom.some((field) => typeof field !== 'string' || field === ''))
   ) {
-    refuse(
-      `${kind}({ idFrom })`,
+    found(
+      'idFrom',
       'does not name fields',
       'List the members of the input that make a call the same call, or give a function of the input.',
     );
   }
   if (options.replayFor !== undefined && effect !== 'read')
-    refuse(
-      `${kind}({ replayFor })`,
+    found(
+      'replayFor',
       'is for read tools',
       'Declare effect: "read"; the result of anything else is kept with its identity.',
     );
   const [lease, replayFor] = DURATIONS.map((key) => duration(options, key, kind));
   if (replayFor === 0)
-    refuse(
-      `${kind}({ replayFor })`,
-      'is no time at all',
-      'Leave it out: reads are then remembered for their run only.',
-    );
+    found('replayFor', 'is no time at all', 'Leave it out: reads are then remembered for their run only.');
   if (lease !== undefined && lease < 30)
-    refuse(`${kind}({ lease })`, `${lease} ms is too short to renew`, 'Use at least 30 ms; 30 seconds is the default.');
+    found('lease', `${lease} ms is too short to renew`, 'Use at least 30 ms; 30 seconds is the default.');
+  return problems;
 }
 
 /** Whose name it is: options, decorator or sibling guard, and only then the function's own. @throws UsageError */
@@ -150,16 +161,23 @@ function nameOf(info: ToolInfo, kind: string): { tool: string; developmentName: 
   );
 }
 
+/** A selector that can name the fields it reads, for messages. It gives one value for each. */
+export interface NamedSelector {
+  (...input: readonly unknown[]): readonly unknown[];
+  readonly fields?: readonly string[];
+}
+
 function selector(idFrom: LedgerOptions['idFrom'], info: ToolInfo, kind: string): Policy['select'] {
   if (idFrom === undefined) return undefined;
+  const fields = (idFrom as NamedSelector).fields ?? [];
+  if (info.positional && (fields.length > 0 || typeof idFrom !== 'function'))
+    refuse(`${kind}({ idFrom })`, 'names fields, and a positional tool has none', 'Use a function of its arguments.');
   if (typeof idFrom === 'function') {
     return (input) => {
       const value: unknown = info.positional ? idFrom(...(input as unknown[])) : idFrom(input);
-      return { fields: [], values: Array.isArray(value) ? value : [value] };
+      return { fields, values: Array.isArray(value) ? value : [value] };
     };
   }
-  if (info.positional)
-    refuse(`${kind}({ idFrom })`, 'names fields, and a positional tool has none', 'Use a function of its arguments.');
   return (input) => ({
     fields: idFrom,
     values: idFrom.map((field) =>

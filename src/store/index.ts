@@ -2,7 +2,7 @@
  * `mycelium-runtime/store`: the stores, and what it takes to write one. A new store implements `Store`
  * and passes the suite of `mycelium-runtime/testing`.
  */
-export { StoreDamagedError, StoreFormatError, StoreUnavailableError } from '../errors/store.js';
+export { StoreDamagedError, StoreFormatError, StoreNotFoundError, StoreUnavailableError } from '../errors/store.js';
 export { UsageError } from '../errors/usage.js';
 export {
   DEFAULT_PARTITIONS,

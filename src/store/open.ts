@@ -1,3 +1,4 @@
+import { StoreNotFoundError } from '../errors/store.js';
 import { UsageError } from '../errors/usage.js';
 import type { Store } from './contract.js';
 
@@ -8,6 +9,8 @@ export interface OpenStoreOptions {
    * @default 16
    */
   readonly partitions?: number;
+  /** `false`: open what is there, and create nothing. @default true */
+  readonly create?: boolean;
   /** The machine's clock, in milliseconds since the epoch, for tests. @default Date.now */
   readonly clock?: () => number;
 }
@@ -25,6 +28,7 @@ const announced: ReadonlySet<string> = new Set(['redis', 'rediss', 'postgres', '
  * Characters that a URL reserves (`%`, `?`, `#`) are written percent-encoded in a path.
  *
  * @throws UsageError when the URL names no store that this version can open.
+ * @throws StoreNotFoundError when there is none, and `create` is false.
  * @throws StoreFormatError when the store was created by another version or with other settings.
  */
 export async function openStore(url: string, options: OpenStoreOptions = {}): Promise<Store> {
@@ -35,6 +39,7 @@ export async function openStore(url: string, options: OpenStoreOptions = {}): Pr
   if (scheme === 'memory') {
     if (rest !== '' && rest !== '//')
       throw refused('a memory store has no address', 'Write "memory:" and nothing after it.');
+    if (options.create === false) throw new StoreNotFoundError({ store: 'memory ends with its process' });
     const { memoryStore } = await import('./memory.js');
     return memoryStore(options);
   }

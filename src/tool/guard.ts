@@ -66,6 +66,7 @@ export interface Dispatched {
 interface Guarded {
   readonly dispatch: Dispatch;
   readonly positional: boolean;
+  readonly parts: readonly GuardDefinition[];
 }
 
 const definitions = new WeakMap<object, readonly GuardDefinition[]>();
@@ -91,6 +92,11 @@ export function guardedTool(tool: unknown, place: string): Guarded {
     problem: 'got a function that no guard is around',
     remedy: 'Pass the function that ledger(…)(…) or compose(…)(…) returned.',
   });
+}
+
+/** The guards around a tool, outermost first; undefined when there are none. */
+export function guardsAround(tool: unknown): readonly GuardDefinition[] | undefined {
+  return typeof tool === 'function' ? guardedTools.get(tool)?.parts : undefined;
 }
 
 /** Makes the function users apply from what stands behind it. */
@@ -141,13 +147,23 @@ function promised(chain: Body, frame: CallFrame): Promise<unknown> {
   }
 }
 
-/** Puts the guards around a tool, outermost first. */
+/** What frameworks pass is an object: anything else is a second positional argument, which the body would not get. */
+function positionalCall(options: unknown, name: string | undefined): UsageError {
+  return new UsageError({
+    place: name ?? 'a guarded tool',
+    problem: `was called with ${typeof options} as its second argument, and a tool has one input`,
+    remedy: 'Call it with one object, or guard a function of several arguments with positional(guard)(fn).',
+  });
+}
+
+/** Puts the guards around a tool, outermost first; without any, it is the tool itself. */
 export function applyGuards(
   parts: readonly GuardDefinition[],
   tool: unknown,
   how: { readonly decorated: string | undefined; readonly positional: boolean },
 ): Method {
-  refuseWhatIsNoTool(tool, parts.map((part) => part.kind).join(' + '));
+  refuseWhatIsNoTool(tool, parts.map((part) => part.kind).join(' + ') || 'a guard');
+  if (parts.length === 0) return tool;
   const body = tool;
   const info: ToolInfo = {
     name: parts.find((part) => part.name !== undefined)?.name ?? how.decorated,
@@ -189,10 +205,15 @@ export function applyGuards(
     ? function (this: unknown, ...args: unknown[]): Promise<unknown> {
         return promised(outermost, frameOf(this, args, undefined, undefined));
       }
-    : function (this: unknown, input: unknown, options?: unknown): Promise<unknown> {
-        return promised(outermost, frameOf(this, input, options as CallOptions | undefined, undefined));
+    : function (this: unknown, input: unknown, options?: unknown, all?: unknown): Promise<unknown> {
+        if (typeof options === 'object' || options === undefined)
+          return promised(outermost, frameOf(this, input, options as CallOptions | undefined, undefined));
+        // `inputs.map(tool)` passes the position and the array, which say nothing about the call.
+        if (typeof options === 'number' && Array.isArray(all))
+          return promised(outermost, frameOf(this, input, undefined, undefined));
+        return Promise.reject(positionalCall(options, info.name ?? info.developmentName));
       };
   Object.defineProperty(guarded, 'name', { value: info.name ?? info.developmentName ?? 'guarded', configurable: true });
-  guardedTools.set(guarded, { dispatch, positional: how.positional });
+  guardedTools.set(guarded, { dispatch, positional: how.positional, parts });
   return guarded;
 }

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { AmbientScopeError, UsageError } from '../errors/usage.js';
+import type { DeferredHome, LedgerHome } from './home.js';
 import type { ToolCall } from './types.js';
 
 /** What a run says of every call inside it. */
@@ -33,9 +34,17 @@ export interface Ancestor {
   readonly finished: Set<string>;
 }
 
+/** The run around a call. */
+interface AmbientRun extends Run {
+  /** Whether the caller chose the run id. */
+  readonly given: boolean;
+  /** Where guards inside record that have no ledger of their own. */
+  readonly home: LedgerHome | DeferredHome | undefined;
+}
+
 /** What is ambient. */
 export interface Scope {
-  readonly run: (Run & { /** Whether the caller chose the run id. */ readonly given: boolean }) | undefined;
+  readonly run: AmbientRun | undefined;
   readonly call: ToolCall | undefined;
   readonly ancestor: Ancestor | undefined;
 }
@@ -75,11 +84,21 @@ function checkText(value: unknown, name: string): void {
  * ```
  */
 export async function run<T>(options: RunOptions, fn: (run: Run) => T | PromiseLike<T>): Promise<T> {
+  return enterRun(options, undefined, fn);
+}
+
+/** {@link run}, with a home for the guards inside that have none of their own. */
+export async function enterRun<T>(
+  options: RunOptions,
+  home: LedgerHome | DeferredHome | undefined,
+  fn: (run: Run) => T | PromiseLike<T>,
+): Promise<T> {
   for (const name of ['threadId', 'runId', 'tenant'] as const) checkText(options[name], name);
   const outer = currentScope();
   const current = {
     id: options.runId ?? globalThis.crypto.randomUUID(),
     given: options.runId !== undefined,
+    home: home ?? outer?.run?.home,
     ...(options.threadId === undefined ? {} : { threadId: options.threadId }),
     ...(options.tenant === undefined ? {} : { tenant: options.tenant }),
   };

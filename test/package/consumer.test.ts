@@ -42,9 +42,9 @@ test('the tarball carries what is published and nothing else', () => {
   for (const { file } of entryPoints) expect(packed).toEqual(expect.arrayContaining([`${file}.js`, `${file}.d.ts`]));
 });
 
-test('installing it brings nothing else', () => {
+test('installing it brings its dependencies and nothing else', () => {
   const installed = readdirSync(join(project, 'node_modules')).filter((name) => !name.startsWith('.'));
-  expect(installed).toEqual([manifest.name]);
+  expect(installed).toEqual([manifest.name, ...Object.keys(manifest.dependencies ?? {})].sort());
 });
 
 test.each(entryPoints)('$specifier loads by import and by require, as the same module', ({ specifier }) => {

@@ -4,6 +4,7 @@ import {
   CallNotFoundError,
   CallTimeoutError,
   CompletionNotRecordedError,
+  ConfigError,
   IdentityConflictError,
   IdentityMissingError,
   InputNotStorableError,
@@ -19,6 +20,7 @@ import {
   type Retryable,
   StoreDamagedError,
   StoreFormatError,
+  StoreNotFoundError,
   StoreUnavailableError,
   UsageError,
 } from 'mycelium-runtime';
@@ -69,6 +71,12 @@ export const errorTable: readonly ErrorRow[] = [
     remedy: given,
     example: () =>
       new CompletionNotRecordedError({ ...call, why: 'the store is gone', remedy: given, result: { paid: true } }),
+  },
+  {
+    code: 'CONFIG_INVALID',
+    retryable: 'never',
+    remedy: 'Mend what is marked. Nothing was opened, and nothing is guarded.',
+    example: () => new ConfigError({ file: 'mycelium.yaml', issues: [], text: 'mycelium.yaml:7:5  error MYC204' }),
   },
   {
     code: 'IDENTITY_CONFLICT',
@@ -151,6 +159,12 @@ export const errorTable: readonly ErrorRow[] = [
     retryable: 'never',
     remedy: given,
     example: () => new StoreFormatError({ store: 'memory', field: 'format', found: 2, expected: 1, remedy: given }),
+  },
+  {
+    code: 'STORE_NOT_FOUND',
+    retryable: 'never',
+    remedy: 'The first guarded call creates it. If calls were made, they were recorded elsewhere: look at the path.',
+    example: () => new StoreNotFoundError({ store: 'file ./.mycelium' }),
   },
   {
     code: 'STORE_UNAVAILABLE',

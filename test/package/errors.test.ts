@@ -59,9 +59,9 @@ test.each(errorTable)('$code says what happened, what to do and whether to repea
   });
   expect({ code: kind.code, retryable: kind.retryable }).toEqual({ code, retryable });
 
-  const [happened, ...rest] = error.message.split('\n');
-  expect(happened).toMatch(/\S/);
-  expect(rest).toEqual([`  ${remedy}`]);
+  const lines = error.message.split('\n');
+  expect(lines[0]).toMatch(/\S/);
+  expect(lines.at(-1)).toBe(`  ${remedy}`);
   expect(error.remedy).toBe(remedy);
 
   expect(JSON.parse(JSON.stringify(error))).toEqual(error.toJSON());

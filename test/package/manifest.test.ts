@@ -28,7 +28,7 @@ test('it is an ESM package for Node 20.19 and newer, without side effects', () =
 });
 
 test('it has these runtime dependencies and no others', () => {
-  expect(manifest.dependencies ?? {}).toEqual({});
+  expect(manifest.dependencies).toEqual({ commander: '^14.0.3', yaml: '^2.9.1', zod: '^4.6.7' });
 });
 
 test('vite stays at a version that lowers standard decorators', () => {

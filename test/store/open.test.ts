@@ -49,7 +49,7 @@ describe('openStore', () => {
   test('loads the code of a store only when one is opened', async () => {
     const source = await readFile(new URL('../../src/store/open.ts', import.meta.url), 'utf8');
     const loaded = [...source.matchAll(/^import (?!type)[^;]* from '([^']+)';/gm)].map(([, from]) => from);
-    expect(loaded).toEqual(['../errors/usage.js']);
+    expect(loaded).toEqual(['../errors/store.js', '../errors/usage.js']);
   });
 });
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import diagnostics_channel from 'node:diagnostics_channel';
-import { StoreUnavailableError } from '../../errors/store.js';
+import { StoreNotFoundError, StoreUnavailableError } from '../../errors/store.js';
 import { UsageError } from '../../errors/usage.js';
 import {
   type Durability,
@@ -40,6 +40,8 @@ import { Watchers } from './watchers.js';
 export interface FileStoreOptions {
   /** How many partitions a new store gets. A store that exists with another number is refused. @default 16 */
   readonly partitions?: number;
+  /** `false`: open what is there, and create nothing. @default true */
+  readonly create?: boolean;
   /** Also open on a network file system, where the promises of this store do not hold. @default false */
   readonly force?: boolean;
   /**
@@ -92,6 +94,7 @@ const channel: diagnostics_channel.Channel = diagnostics_channel.channel('myceli
  *
  * @param directory - the folder, relative to the working directory. It should hold nothing else.
  * @throws UsageError when an option cannot be.
+ * @throws StoreNotFoundError when there is none, and `create` is false.
  * @throws StoreFormatError when the store was created by another version or with other `partitions`.
  * @throws StoreDamagedError when a log is not what was written.
  * @throws StoreUnavailableError when the folder cannot be used, or is on a network file system.
@@ -129,7 +132,8 @@ export async function openFileStore(directory: string, options: FileStoreOptions
   };
   let generation: Generation;
   try {
-    folder.create();
+    if (options.create !== false) folder.create();
+    else if (!folder.holdsStore()) throw new StoreNotFoundError({ store: description });
     if (options.force !== true) folder.checkLocal(description);
     generation = await openLatest(settings);
   } catch (error) {

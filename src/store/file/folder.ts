@@ -27,6 +27,16 @@ export class Folder {
       .sort((a, b) => a - b);
   }
 
+  /** Whether there is a log at all, and a folder for it. */
+  holdsStore(): boolean {
+    try {
+      return this.generations().length > 0;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+      throw error;
+    }
+  }
+
   /**
    * Removes generations before `current`, and drafts that are too late to become one: whoever still writes
    * such a draft finds that its name is taken. To be called only when `current` is durable.

@@ -1,0 +1,48 @@
+import type { Mycelium } from './mycelium.js';
+
+/** How a configuration is read. */
+export interface LoadOptions {
+  /** What `${env:NAME}` is taken from. @default process.env */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Loads a configuration. Loading is pure: nothing is opened and nothing is guarded before somebody calls.
+ *
+ * @param path - the file, relative to the working directory. Without it, `mycelium.yaml` or `mycelium.yml` there;
+ *   and where there is none, the defaults: a file store under `./.mycelium`, for what is guarded in code.
+ * @throws ConfigError with everything that is wrong: file, line and column, what was probably meant, what to do.
+ * @example
+ * ```ts
+ * const mycelium = await loadConfig();
+ * await mycelium.run({ threadId: 'thread-1' }, async (run) => run.threadId); // → 'thread-1'
+ * await mycelium.close();
+ * ```
+ */
+export async function loadConfig(path?: string, options: LoadOptions = {}): Promise<Mycelium> {
+  const { createMycelium, readConfig } = await import('./loading.js');
+  return createMycelium(readConfig(path, process.cwd(), options.environment ?? process.env));
+}
+
+/**
+ * The same from a text.
+ *
+ * @param text - YAML.
+ * @param options - `folder`: where relative paths start, by default the working directory; `name`: for messages.
+ * @throws ConfigError
+ * @example
+ * ```ts
+ * const mycelium = await loadConfigFromString('tools: { send_payment: { side_effect_class: irreversible, id_from: [to] } }');
+ * const sendPayment = mycelium.guard('send_payment')(async ({ to }: { to: string }) => `paid ${to}`);
+ * await sendPayment({ to: 'Ada' }); // → 'paid Ada'
+ * await mycelium.close();
+ * ```
+ */
+export async function loadConfigFromString(
+  text: string,
+  options: LoadOptions & { readonly folder?: string; readonly name?: string } = {},
+): Promise<Mycelium> {
+  const { createMycelium, parseConfig } = await import('./loading.js');
+  const { folder = process.cwd(), name = 'mycelium.yaml', environment = process.env } = options;
+  return createMycelium(parseConfig(text, { name, folder, environment, file: undefined }));
+}

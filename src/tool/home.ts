@@ -1,0 +1,47 @@
+import type { Store } from '../store/contract.js';
+
+/** Where calls are recorded, and under which rules. An `ActionLedger` is one. */
+export interface LedgerHome {
+  readonly store: Store;
+  /** Keeps several ledgers in one store apart. */
+  readonly name: string;
+  /** Part of every identity, unless the run says otherwise. */
+  readonly tenant?: string | undefined;
+  /** Refuses undeclared effects, names that minifiers change, and calls that nothing identifies. */
+  readonly strict: boolean;
+}
+
+/** A home whose store is opened with the first call that needs it. */
+export interface DeferredHome {
+  /** The home, once it is open. */
+  current(): LedgerHome | undefined;
+  /** Opens it, once for all who ask; a failed opening is tried again by the next. */
+  open(): Promise<LedgerHome>;
+}
+
+/** A home that `open` opens when it is first needed. */
+export function deferredHome<Home extends LedgerHome>(
+  open: () => Promise<Home>,
+): { current(): Home | undefined; open(): Promise<Home> } {
+  let home: Home | undefined;
+  let opening: Promise<Home> | undefined;
+  return {
+    current: () => home,
+    async open() {
+      opening ??= open();
+      try {
+        home = await opening;
+        return home;
+      } catch (error) {
+        opening = undefined;
+        throw error;
+      }
+    },
+  };
+}
+
+/** The home itself, opened if it was not. */
+export function openedHome(home: LedgerHome | DeferredHome): LedgerHome | Promise<LedgerHome> {
+  if (!('open' in home)) return home;
+  return home.current() ?? home.open();
+}
