@@ -2,11 +2,11 @@
 import { type Charge, gateway } from './gateway-client.js';
 import type { Invoice, ProcessInvoice } from './story.js';
 
-async function sendPayment({ invoiceId, amountCents }: Invoice): Promise<Charge> {
+export async function sendPayment({ invoiceId, amountCents }: Invoice): Promise<Charge> {
   return gateway.charge({ reference: invoiceId, invoiceId, amountCents });
 }
 
-async function fetchReceipt({ chargeId }: { chargeId: string }): Promise<string> {
+export async function fetchReceipt({ chargeId }: { chargeId: string }): Promise<string> {
   return gateway.receipt(chargeId);
 }
 

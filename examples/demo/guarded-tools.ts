@@ -1,7 +1,8 @@
-/** The same tools, guarded. This is all that changes. */
-import { committed, ledger, notExecuted, taskLedger, unknown } from 'mycelium-runtime';
+/** The same tools, guarded in code. This is all that changes. */
+import { ledger, taskLedger } from 'mycelium-runtime';
 import { gateway } from './gateway-client.js';
 import type { Invoice, ProcessInvoice } from './story.js';
+import { verdictOn } from './verdict.js';
 
 const lease = '1s'; // so that the demo is quick; leave it out for the default of 30 s
 
@@ -11,17 +12,7 @@ const sendPayment = ledger({
   idFrom: ['invoiceId'],
   lease,
   settleAfter: '1s', // the gateway books a request within a second or never
-  reconcile: async ({ idempotencyKey }) => {
-    const answer = await gateway.find(idempotencyKey);
-    switch (answer.found) {
-      case 'yes':
-        return committed(answer.charge);
-      case 'no':
-        return notExecuted('the gateway has no charge with this reference');
-      case 'cannot say':
-        return unknown(answer.why);
-    }
-  },
+  reconcile: ({ idempotencyKey }) => verdictOn(idempotencyKey),
 })(async ({ invoiceId, amountCents }: Invoice, call) =>
   gateway.charge({ reference: call.idempotencyKey, invoiceId, amountCents }),
 );

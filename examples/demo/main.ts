@@ -1,6 +1,7 @@
 /**
  * Pays the same invoices twice, with plain functions as tools and with guarded ones, kills workers in the
- * middle, and shows what the payment gateway has booked. `--json` prints one JSON object and nothing else.
+ * middle, and shows what the payment gateway has booked. `--yaml` takes the guards from a YAML file instead of from
+ * code. `--json` prints one JSON object and nothing else.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
@@ -14,6 +15,21 @@ import { broken, type Tally, tally } from './tally.js';
 
 const TIME_LIMIT_MS = 60_000;
 
+/** The two ways of writing the guards. */
+const FORMS = {
+  code: {
+    mode: 'guarded',
+    title: 'the same tools inside ledger(...), the task inside taskLedger(...)',
+    files: 'examples/demo/bare-tools.ts and examples/demo/guarded-tools.ts',
+  },
+  yaml: {
+    mode: 'yaml',
+    title: 'the same tools, as mycelium.yaml says',
+    files: 'examples/demo/bare-tools.ts, examples/demo/mycelium.yaml and examples/demo/yaml-tools.ts',
+  },
+} as const;
+type Form = keyof typeof FORMS;
+
 const invoices = readInvoices();
 const startedAt = performance.now();
 const secondsSince = (instant: number): string => ((performance.now() - instant) / 1_000).toFixed(1);
@@ -22,7 +38,7 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-async function bothRuns(folder: string, processes: Processes, json: boolean): Promise<Tally> {
+async function bothRuns(form: Form, folder: string, processes: Processes, json: boolean): Promise<Tally> {
   const say = json ? () => undefined : print;
   const runOnce = async (mode: Mode, title: string) => {
     const beganAt = performance.now();
@@ -40,10 +56,7 @@ async function bothRuns(folder: string, processes: Processes, json: boolean): Pr
     ),
   );
   const bare = await runOnce('bare', 'Bare: the tools are plain async functions');
-  const guarded = await runOnce(
-    'guarded',
-    'Guarded: the same tools inside ledger(...), the task inside taskLedger(...)',
-  );
+  const guarded = await runOnce(FORMS[form].mode, `Guarded: ${FORMS[form].title}`);
   return tally(invoices, bare, guarded);
 }
 
@@ -56,8 +69,14 @@ function forPeople(result: Tally): string {
   ].join('\n');
 }
 
+/** What the YAML form guards, as its users would print it. */
+async function guards(): Promise<string> {
+  const { mycelium } = await import('./yaml-tools.js');
+  return `\n${paint('bold', 'What is guarded, by mycelium.report()')}\n\n${mycelium.report()}`;
+}
+
 /** What was promised, once it has been checked. */
-function summary({ lines, bare, guarded }: Tally): string {
+function summary(form: Form, { lines, bare, guarded }: Tally): string {
   const twice = lines.filter((line) => line.bare.length > 1).length;
   const tooMany = `${twice} of ${lines.length} invoices charged more than once, ${bare.duplicates} charges too many.`;
   const kills = `${bare.kills} bare, ${guarded.kills} guarded`;
@@ -68,12 +87,13 @@ function summary({ lines, bare, guarded }: Tally): string {
       'green',
       `Guarded: every invoice charged exactly once; ${guarded.blocked} of them waits for a person to confirm it.`,
     ),
-    '\nThe code: examples/demo/bare-tools.ts and examples/demo/guarded-tools.ts',
+    `\nThe code: ${FORMS[form].files}`,
   ].join('\n');
 }
 
-function forPrograms({ lines, bare, guarded }: Tally): string {
+function forPrograms(form: Form, { lines, bare, guarded }: Tally): string {
   return JSON.stringify({
+    form,
     invoices: lines.length,
     bare: { charges: bare.charges, duplicates: bare.duplicates, kills: bare.kills },
     guarded: {
@@ -103,16 +123,21 @@ function stopped(): Promise<never> {
 }
 
 async function main(): Promise<void> {
-  const { json } = parseArgs({ options: { json: { type: 'boolean', default: false } } }).values;
+  const flag = { type: 'boolean', default: false } as const;
+  const { json, yaml } = parseArgs({ options: { json: flag, yaml: flag } }).values;
+  const form = yaml ? 'yaml' : 'code';
   const folder = mkdtempSync(join(tmpdir(), 'mycelium-demo-'));
+  process.env['DEMO_LEDGER'] = join(folder, 'ledger'); // for mycelium.yaml, here and in the workers
   const processes = new Processes();
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   try {
-    const result = await Promise.race([bothRuns(folder, processes, json), stopped()]);
-    print(json ? forPrograms(result) : forPeople(result));
+    const result = await Promise.race([bothRuns(form, folder, processes, json), stopped()]);
+    print(json ? forPrograms(form, result) : forPeople(result));
     const problems = broken(result);
     if (problems.length > 0) throw new Error(`The demo did not show what it promises.\n  ${problems.join('\n  ')}`);
-    if (!json) print(summary(result));
+    if (json) return;
+    if (yaml) print(await guards());
+    print(summary(form, result));
   } finally {
     await processes.end();
   }

@@ -1,5 +1,6 @@
 /** What happens in the demo: whom the agent pays, and who is killed where. */
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 /** What the agent has to pay. */
 export interface Invoice {
@@ -11,8 +12,8 @@ export interface Invoice {
 /** The agent's task: pay an invoice and fetch the receipt. */
 export type ProcessInvoice = (invoice: Invoice) => Promise<{ chargeId: string; receipt: string }>;
 
-/** With plain functions as tools, or with guarded ones. */
-export type Mode = 'bare' | 'guarded';
+/** With plain functions as tools, with tools guarded in code, or with tools guarded as a YAML file says. */
+export type Mode = 'bare' | 'guarded' | 'yaml';
 
 /** When a worker is killed. */
 export type Moment = 'before' | 'between' | 'after';
@@ -41,8 +42,11 @@ export const NOT_INDEXED = 'INV-2047';
 /** Workers at the same time. */
 export const WORKERS = 3;
 
-/** The invoices lie in the source folder, wherever the compiled demo runs. */
+/** What is not compiled lies in the source folder `examples`, wherever the compiled demo runs. */
+export function sourcePath(name: string): string {
+  return fileURLToPath(new URL(`examples/${name}`, import.meta.resolve('mycelium-runtime/package.json')));
+}
+
 export function readInvoices(): readonly Invoice[] {
-  const packageJson = import.meta.resolve('mycelium-runtime/package.json');
-  return JSON.parse(readFileSync(new URL('examples/invoices.json', packageJson), 'utf8'));
+  return JSON.parse(readFileSync(sourcePath('invoices.json'), 'utf8'));
 }

@@ -1,26 +1,23 @@
-import { createRequire } from 'node:module';
+import { CommanderError } from 'commander';
+import { EXIT, tellError } from './exit.js';
+import { makeProgram } from './program.js';
+import { processTerminal } from './terminal.js';
 
-/** What the command line prints and exits with. */
-export interface Exit {
-  /** 0: done; 2: the words of the call are off. */
-  readonly code: 0 | 2;
-  readonly out?: string;
-  readonly error?: string;
-}
-
-const USAGE = 'usage: mycelium --version';
-
-/** Answers a command line. Looking at ledgers and settling calls is done through ActionLedger in this version. */
-export function main(words: readonly string[]): Exit {
-  const [word, ...rest] = words;
-  if (rest.length === 0 && (word === '--version' || word === '-V')) {
-    const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
-    return { code: 0, out: version };
+/** Answers a command line. @returns what to exit with. */
+export async function main(words: readonly string[]): Promise<number> {
+  const terminal = processTerminal();
+  // Somebody who stops reading, such as head, has seen enough.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT.done);
+    throw error;
+  });
+  const { program, exitCode } = makeProgram(terminal);
+  try {
+    await program.parseAsync([...words], { from: 'user' });
+    return exitCode();
+  } catch (error) {
+    // Commander has said what is wrong; only help and the version end well.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    return tellError(error, terminal, words.includes('--json'));
   }
-  if (rest.length === 0 && (word === '--help' || word === '-h')) return { code: 0, out: USAGE };
-  const problem = word === undefined ? 'no command' : `unknown command ${JSON.stringify(words.join(' '))}`;
-  return {
-    code: 2,
-    error: `mycelium: ${problem}\n${USAGE}\nTo list, release and retire calls, use ActionLedger from mycelium-runtime.`,
-  };
 }

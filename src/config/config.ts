@@ -48,7 +48,7 @@ export interface GuardConfig {
   readonly ledger: LedgerConfig | undefined;
   /** Whether the file says outright that it is not recorded. */
   readonly waived: boolean;
-  /** By the keys of YAML, and `ledger`, `storage`, `path` for where it is recorded. */
+  /** By the keys of YAML, and `ledger`, `storage`, `path`, `strict` for where and how it is recorded. */
   origin(key: string): Origin;
 }
 
@@ -81,7 +81,7 @@ export const OPTION_OF: Readonly<Record<Exclude<keyof ToolData, 'ledger'>, keyof
 const LEDGER_KEYS = Object.keys(OPTION_OF).filter((key) => key !== 'side_effect_class') as (keyof typeof OPTION_OF)[];
 
 /** Without a word. */
-export const DEFAULT_DIRECTORY = './.mycelium';
+const DEFAULT_DIRECTORY = './.mycelium';
 
 /** Fills in the defaults. Pure: nothing is opened, and nothing is looked at on the disk. */
 export function resolveConfig(data: ConfigData, tree: YamlTree, folder: string): Config {
@@ -118,6 +118,7 @@ function guardConfig(kind: 'tool' | 'task', name: string, entry: ToolData, aroun
         entry.ledger !== undefined ? [...path, 'ledger'] : bySelector ? [section, group] : [...path, byKey ?? ''];
       return originOf(tree, reason);
     }
+    if (key === 'strict') return originOf(tree, ['action_ledger', key]);
     if (key !== 'storage' && key !== 'path') return originOf(tree, [...path, key]);
     const place = own === undefined ? originOf(tree, [section, key]) : originOf(tree, [...path, 'ledger', key]);
     // Tasks are recorded with the tools unless they have a section of their own.

@@ -69,11 +69,16 @@ export function blocked(
     verdict === undefined ? found : { reason: verdict.reason, why: `${found.why}; ${verdict.why}` };
   engine.emit('mycelium:call-blocked', () => ({ ...dispatch.reference, reason }));
   const id = dispatch.reference.id.slice(0, 8);
+  // What ends with the process cannot be looked at from outside of it.
+  const way =
+    engine.client.store.durability === 'process'
+      ? `look at the provider, then release ${id} as completed or as not executed (ActionLedger.release)`
+      : `mycelium ledger show ${id} (in code: ActionLedger.release)`;
   return new LedgerBlockedError({
     ...dispatch.reference,
     reason,
     why,
-    remedy: `It will not run again until that is settled: look at the provider, then release ${id} as completed or as not executed (ActionLedger.release).`,
+    remedy: `It will not run again until that is settled: ${way}.`,
     details: {
       phase: view.seen.record.phase,
       attempts: view.seen.record.attempts,

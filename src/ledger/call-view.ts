@@ -1,3 +1,4 @@
+import { idempotencyKeyOf } from './identity.js';
 import {
   type CallRecord,
   type EvidenceRecord,
@@ -29,6 +30,8 @@ export interface CallView {
   readonly stuck: boolean;
   readonly attempts: number;
   readonly fence: number;
+  /** What its attempts give a provider that honours idempotency keys: look there for it. */
+  readonly idempotencyKey: string;
   readonly owner: string;
   readonly leaseUntil?: number;
   /** When it was last written. */
@@ -101,6 +104,7 @@ export function summary(seen: Seen, evidence: EvidenceRecord | undefined, now: n
     stuck: isStuck(record, held),
     attempts: record.attempts,
     fence: record.fence,
+    idempotencyKey: idempotencyKeyOf(stored.key, record.retiredThrough),
     owner: record.owner,
     writtenAt: stored.writtenAt,
     ageMs: held ? 0 : Math.max(0, now - leaseEndedAt(stored, record)),

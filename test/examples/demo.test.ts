@@ -1,22 +1,32 @@
 import { expect, test } from 'vitest';
+import { sourcePath } from '../../examples/demo/story.js';
+import { readConfig } from '../../src/config/read-config.js';
 import { start } from './programs.js';
 
 const timeout = 120_000;
 
-test('bare, invoices are charged twice; guarded, none is, and one waits for a person', { timeout }, async () => {
-  const { exitCode, stdout, stderr, leftBehind } = await start('demo/main.js', '--json').ended;
-  expect({ exitCode, stderr, leftBehind }).toEqual({ exitCode: 0, stderr: '', leftBehind: [] });
+test.each([
+  { form: 'code', options: [] },
+  { form: 'yaml', options: ['--yaml'] },
+])(
+  'bare, invoices are charged twice; guarded in $form, none is, and one waits for a person',
+  { timeout },
+  async ({ form, options }) => {
+    const { exitCode, stdout, stderr, leftBehind } = await start('demo/main.js', '--json', ...options).ended;
+    expect({ exitCode, stderr, leftBehind }).toEqual({ exitCode: 0, stderr: '', leftBehind: [] });
 
-  const result = JSON.parse(stdout);
-  expect(stdout.trimEnd().split('\n')).toHaveLength(1);
-  expect(result).toMatchObject({
-    invoices: 10,
-    bare: { charges: 17, duplicates: 7, kills: 9 },
-    guarded: { charges: 10, duplicates: 0, blocked: 1, kills: 9 },
-  });
-  expect(result.perInvoice.map((line: { guarded: number }) => line.guarded)).toEqual(Array(10).fill(1));
-  expect(result.seconds).toBeLessThan(60);
-});
+    const result = JSON.parse(stdout);
+    expect(stdout.trimEnd().split('\n')).toHaveLength(1);
+    expect(result).toMatchObject({
+      form,
+      invoices: 10,
+      bare: { charges: 17, duplicates: 7, kills: 9 },
+      guarded: { charges: 10, duplicates: 0, blocked: 1, kills: 9 },
+    });
+    expect(result.perInvoice.map((line: { guarded: number }) => line.guarded)).toEqual(Array(10).fill(1));
+    expect(result.seconds).toBeLessThan(60);
+  },
+);
 
 test('people see both books, what is blocked and why', { timeout }, async () => {
   const { exitCode, stdout, stderr, leftBehind } = await start('demo/main.js').ended;
@@ -33,8 +43,39 @@ test('people see both books, what is blocked and why', { timeout }, async () => 
   expect(stdout).toContain('Bare:    6 of 10 invoices charged more than once, 7 charges too many.');
   expect(stdout).toContain('Guarded: every invoice charged exactly once; 1 of them waits for a person to confirm it.');
 
+  expect(stdout).toContain('The code: examples/demo/bare-tools.ts and examples/demo/guarded-tools.ts');
+
   expect(stdout).not.toContain('\u001b');
   expect(stdout.split('\n').filter((line) => line.length > 100)).toEqual([]);
+});
+
+test('in its YAML form it comes out the same, and people see what is guarded', { timeout }, async () => {
+  const { exitCode, stdout, stderr, leftBehind } = await start('demo/main.js', '--yaml').ended;
+  expect({ exitCode, stderr, leftBehind }).toEqual({ exitCode: 0, stderr: '', leftBehind: [] });
+
+  expect(stdout).toContain('Guarded: the same tools, as mycelium.yaml says');
+  expect(stdout).toMatch(/ charges +17 +10\n/);
+  expect(stdout).toMatch(/INV-2047 +Marlowe Security +3,125\.00 +between +2 +ch-\d+ ch-\d+ +1 +ch-\d+ blocked\n/);
+  expect(stdout).toMatch(/send_payment +non_idempotent_mutate +invoice_id +reconcile +file .*ledger\n/);
+  expect(stdout).toMatch(/fetch_receipt +read .*ledger\nprocess_invoice +.* invoice_id +file .*ledger\n/);
+  expect(stdout).not.toContain('applied to no function');
+  expect(stdout).toContain('18 workers killed: 9 bare, 9 guarded.');
+  expect(stdout).toContain('Bare:    6 of 10 invoices charged more than once, 7 charges too many.');
+  expect(stdout).toContain('Guarded: every invoice charged exactly once; 1 of them waits for a person to confirm it.');
+  for (const name of ['bare-tools.ts', 'mycelium.yaml', 'yaml-tools.ts']) {
+    expect(stdout).toMatch(new RegExp(`The code: .*examples/demo/${name}`));
+  }
+});
+
+test('its YAML file has nothing to warn of, and records where the demo says', () => {
+  const { config, issues } = readConfig(sourcePath('demo/mycelium.yaml'), process.cwd(), { DEMO_LEDGER: '/demo' });
+  expect(issues.all).toEqual([]);
+  expect(config).toMatchObject({ strict: true, locations: { tool: { directory: '/demo' } } });
+  expect(config.guards.map(({ name, ledger }) => [name, ledger !== undefined])).toEqual([
+    ['send_payment', true],
+    ['fetch_receipt', true],
+    ['process_invoice', true],
+  ]);
 });
 
 test.each([

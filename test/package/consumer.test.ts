@@ -1,25 +1,16 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { compilers, entryPoints, manifest, node, root, run } from './package-files.js';
+import { compilers, entryPoints, manifest, node } from './package-files.js';
+import { installPacked, linkNodeTypes } from './packed-project.js';
 
 let project = '';
 let packed: readonly string[] = [];
 
 beforeAll(() => {
   project = mkdtempSync(join(tmpdir(), 'consumer-'));
-  const pack = run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', project], root);
-  expect(pack.status, pack.stderr).toBe(0);
-  const [tarball]: [{ filename: string; files: { path: string }[] }] = JSON.parse(pack.stdout);
-  packed = tarball.files.map(({ path }) => path);
-  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
-  const install = run(
-    'npm',
-    ['install', '--prefer-offline', '--no-audit', '--no-fund', `./${tarball.filename}`],
-    project,
-  );
-  expect(install.status, install.stderr).toBe(0);
+  packed = installPacked(project, { type: 'module' });
 }, 120_000);
 
 afterAll(() => {
@@ -36,7 +27,9 @@ function write(name: string, text: string): string {
 test('the tarball carries what is published and nothing else', () => {
   expect(packed).toEqual(expect.arrayContaining(['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE']));
   expect(
-    packed.filter((path) => !/^(dist\/|bin\/|(package\.json|README\.md|CHANGELOG\.md|LICENSE)$)/.test(path)),
+    packed.filter(
+      (path) => !/^(dist\/|bin\/|templates\/|(package\.json|README\.md|CHANGELOG\.md|LICENSE)$)/.test(path),
+    ),
   ).toEqual([]);
   expect(packed.filter((path) => path.startsWith('dist/') && !/\.(js|d\.ts|js\.map)$/.test(path))).toEqual([]);
   for (const { file } of entryPoints) expect(packed).toEqual(expect.arrayContaining([`${file}.js`, `${file}.d.ts`]));
@@ -44,7 +37,9 @@ test('the tarball carries what is published and nothing else', () => {
 
 test('installing it brings its dependencies and nothing else', () => {
   const installed = readdirSync(join(project, 'node_modules')).filter((name) => !name.startsWith('.'));
-  expect(installed).toEqual([manifest.name, ...Object.keys(manifest.dependencies ?? {})].sort());
+  expect(installed.filter((name) => name !== '@types')).toEqual(
+    [manifest.name, ...Object.keys(manifest.dependencies ?? {})].sort(),
+  );
 });
 
 test.each(entryPoints)('$specifier loads by import and by require, as the same module', ({ specifier }) => {
@@ -86,10 +81,7 @@ describe.each(compilers)('with $name', ({ path }) => {
     'the types hold up under $resolution, library files checked',
     { timeout: 120_000 },
     ({ resolution, options }) => {
-      mkdirSync(join(project, 'node_modules/@types'), { recursive: true });
-      const types = join(project, 'node_modules/@types/node');
-      rmSync(types, { force: true });
-      symlinkSync(join(root, 'node_modules/@types/node'), types);
+      linkNodeTypes(project);
       const imports = entryPoints.map(({ specifier }, index) => `import * as entry${index} from '${specifier}';`);
       const uses = entryPoints.map((_, index) => `export const names${index}: string[] = Object.keys(entry${index});`);
       write('consumer.ts', [...imports, ...uses, ''].join('\n'));

@@ -1,24 +1,29 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { parseConfig } from '../../src/config/read-config.js';
 import { manifest, root } from '../package/package-files.js';
-import { type Block, byScope, commentBlocks, fencedBlocks } from './blocks.js';
+import { type Block, byScope, commentBlocks } from './blocks.js';
+import { commandLines, fileName, firstWalk, readme } from './readme.js';
 import { compilePrograms } from './run-programs.js';
 
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
-const readme = fencedBlocks(read('README.md'), 'README.md');
 const examples = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts'))
   .flatMap((name) => commentBlocks(read(join('src', name)), `src/${name}`));
 
 const isProgram = ({ language }: Block): boolean => language === 'ts' || language === 'js';
-const compiled = compilePrograms(byScope([...readme, ...examples].filter(isProgram)));
+const isFile = (block: Block): boolean => fileName(block) !== undefined;
+const documents = [...readme.filter((block) => !firstWalk.includes(block)), ...examples];
+// A program gets the files of its section.
+const groups = byScope(documents.filter((block) => isProgram(block) || isFile(block)));
+const compiled = compilePrograms(groups.filter((blocks) => blocks.some(isProgram)));
 afterAll(compiled.close);
 
 /** What runs a command that the README names. */
 const commands: Readonly<Record<string, { runs: string; as: string }>> = {
   'npm install': { runs: '.ci/run', as: 'npm install' },
-  'npm install mycelium-runtime': { runs: 'test/package/consumer.test.ts', as: "'install', '--prefer-offline'" },
+  'npm install mycelium-runtime': { runs: 'test/package/packed-project.ts', as: "'install', ...flags" },
   'npm run test:full': { runs: '.ci/run', as: 'test:full' },
   'npm test': { runs: 'scripts/test-full.mjs', as: 'vitest.mjs' },
   'npm run check': { runs: 'scripts/test-full.mjs', as: 'checks' },
@@ -27,7 +32,7 @@ const commands: Readonly<Record<string, { runs: string; as: string }>> = {
 };
 
 test('every block has a language that something here checks', () => {
-  const known = new Set(['ts', 'js', 'json', 'sh', 'bash', 'text']);
+  const known = new Set(['ts', 'js', 'json', 'sh', 'bash', 'text', 'yaml']);
   const unknown = [...readme, ...examples].filter(({ language }) => !known.has(language));
   expect(unknown.map(({ file, line, language }) => `${file}:${line} ${language}`)).toEqual([]);
   expect(examples.filter((block) => !isProgram(block)).map(({ file, line }) => `${file}:${line}`)).toEqual([]);
@@ -49,10 +54,19 @@ test('every json block is JSON', () => {
   }
 });
 
+test('every yaml block is a configuration without errors or warnings', () => {
+  const files = readme.filter(({ language }) => language === 'yaml');
+  expect(files.length).toBeGreaterThan(0);
+  for (const { code, line } of files) {
+    const name = `README.md:${line}`;
+    expect(parseConfig(code, { name, folder: root, environment: {}, file: undefined }).issues.all).toEqual([]);
+  }
+});
+
 test('every command in a block is one that something here runs', () => {
   const shell = readme.filter(({ language }) => language === 'sh' || language === 'bash');
-  const lines = shell.flatMap(({ code }) => code.split('\n').map((line) => line.replace(/(^|\s+)#.*$/, '').trim()));
-  const named = lines.filter((line) => line !== '').flatMap((line) => line.split(/\s*&&\s*/));
+  const elsewhere = shell.filter((block) => !firstWalk.includes(block));
+  const named = elsewhere.flatMap(commandLines).flatMap((line) => line.split(/\s*&&\s*/));
   expect(named.length).toBeGreaterThan(0);
   for (const command of named) {
     const { runs, as } = commands[command] ?? { runs: '', as: '' };

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import ts from 'typescript-5';
 import { compilers, entryPoints, node, root } from '../package/package-files.js';
 import type { Block } from './blocks.js';
+import { fileName } from './readme.js';
 import { type NameSource, type SnippetProgram, snippetProgram } from './snippet-program.js';
 
-/** Compiles snippets against the built package and runs them, each in a process and an empty folder of its own. */
+/** Compiles snippets against the built package and runs them, each in a process and a folder of its own. */
 export interface Programs {
   readonly programs: readonly SnippetProgram[];
   /** What the compiler says, by places in the documents. */
@@ -27,7 +28,17 @@ export function compilePrograms(groups: readonly (readonly Block[])[]): Programs
     ...entryPoints.map(packageNames),
     moduleNames('../../test/readme/prelude.js', 'test/readme/prelude.ts'),
   ];
-  const programs = groups.map((blocks) => snippetProgram(blocks, sources, '../../test/readme/outcome.js'));
+  const isFile = (block: Block): boolean => fileName(block) !== undefined;
+  const files = new Map<SnippetProgram, readonly Block[]>();
+  const programs = groups.map((blocks) => {
+    const program = snippetProgram(
+      blocks.filter((block) => !isFile(block)),
+      sources,
+      '../../test/readme/outcome.js',
+    );
+    files.set(program, blocks.filter(isFile));
+    return program;
+  });
   for (const [index, { text }] of programs.entries()) writeFileSync(join(folder, `program-${index}.ts`), text);
   const compilerOptions = {
     noEmit: false,
@@ -48,6 +59,7 @@ export function compilePrograms(groups: readonly (readonly Block[])[]): Programs
       const name = `program-${programs.indexOf(program)}.js`;
       const cwd = mkdtempSync(join(tmpdir(), 'snippet-'));
       try {
+        for (const block of files.get(program) ?? []) writeFileSync(join(cwd, fileName(block) ?? ''), block.code);
         const { status, stderr } = node([join(folder, 'out', folder.slice(root.length), name)], cwd);
         return { status, stderr };
       } finally {

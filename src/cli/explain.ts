@@ -1,0 +1,180 @@
+import { type GuardConfig, OPTION_OF, type Origin } from '../config/config.js';
+import { locationText } from '../config/homes.js';
+import { spelt } from '../config/names.js';
+import type { ReadConfig } from '../config/read-config.js';
+import { nearest } from '../config/suggestion.js';
+import { columns } from '../config/table.js';
+import type { LedgerOptions } from '../ledger/options.js';
+import { type Policy, resolvePolicy } from '../ledger/policy.js';
+import { type CommonOptions, requireFile, usableConfig } from './configuration.js';
+import { exactly } from './durations.js';
+import { CommandError, EXIT, type ExitCode } from './exit.js';
+import type { Terminal } from './terminal.js';
+
+/** One value that is in force. */
+interface Value {
+  readonly key: string;
+  readonly value: string;
+  /** `mycelium.yaml:5:3`, with the variables that went into it; `default`. */
+  readonly from: string;
+}
+
+interface Explanation {
+  readonly name: string;
+  readonly kind: 'tool' | 'task';
+  readonly at: string;
+  /** Nothing guards it, and the file says so outright. */
+  readonly waived?: boolean;
+  /** Outermost first. */
+  readonly guards: readonly {
+    readonly guard: 'ledger' | 'taskLedger';
+    readonly from: string;
+    readonly values: readonly Value[];
+  }[];
+  readonly afterALostWorker?: string;
+}
+
+/** `mycelium explain`: what guards a tool, in order, with every value in force and where it comes from. */
+export function explain(name: string | undefined, options: CommonOptions, terminal: Terminal): ExitCode {
+  const read = requireFile(usableConfig(options));
+  const { guards } = read.config;
+  const chosen = name === undefined ? guards : guards.filter((guard) => guard.name === name);
+  if (name !== undefined && chosen.length === 0) {
+    const near = nearest(
+      name,
+      guards.map((guard) => guard.name),
+    );
+    const there = guards.map((guard) => guard.name).join(', ');
+    throw new CommandError(
+      EXIT.notFound,
+      `${read.source.name} has no tool or task ${name}`,
+      near === undefined ? `There are ${there === '' ? 'none' : there}.` : `Did you mean ${near}?`,
+    );
+  }
+  const explanations = chosen.map((guard) => explanation(guard, read));
+  if (options.json === true) terminal.out(JSON.stringify({ file: read.source.name, tools: explanations }, null, 2));
+  else
+    terminal.out(explanations.map((one) => text(one, terminal)).join('\n\n') || `${read.source.name} names no tool.`);
+  return EXIT.done;
+}
+
+function explanation(guard: GuardConfig, read: ReadConfig): Explanation {
+  const { name, kind, ledger } = guard;
+  const from = (origin: Origin): string => originText(origin, read.source.name);
+  const at = guard.at === undefined ? read.source.name : from({ ...read.source.place(guard.at), variables: [] });
+  if (ledger === undefined) return { name, kind, at, waived: guard.waived, guards: [] };
+  const wrapper = kind === 'tool' ? 'ledger' : 'taskLedger';
+  const policy = resolvePolicy(ledger.options as LedgerOptions, wrapper, {
+    name,
+    developmentName: undefined,
+    positional: false,
+  });
+  const values = Object.keys(OPTION_OF)
+    .filter((key) => guard.origin(key) !== 'default' || key in shownByDefault[kind])
+    .map((key) => ({ key, value: inForce(key, policy, guard), from: from(guard.origin(key)) }));
+  const place = guard.origin('path') === 'default' ? guard.origin('storage') : guard.origin('path');
+  const store = { key: 'recorded in', value: locationText(ledger.location), from: from(place) };
+  const strict = { key: 'strict', value: String(read.config.strict), from: from(guard.origin('strict')) };
+  return {
+    name,
+    kind,
+    at,
+    guards: [{ guard: wrapper, from: from(guard.origin('ledger')), values: [...values, strict, store] }],
+    afterALostWorker: afterALostWorker(policy),
+  };
+}
+
+/** What has an effect without a word. */
+const shownByDefault: Readonly<Record<'tool' | 'task', Readonly<Record<string, true>>>> = {
+  tool: {
+    side_effect_class: true,
+    boundary: true,
+    id_from: true,
+    lease: true,
+    wait_for: true,
+    timeout: true,
+    settle_after: true,
+    max_attempts: true,
+    store: true,
+  },
+  task: {
+    side_effect_class: true,
+    id_from: true,
+    lease: true,
+    wait_for: true,
+    timeout: true,
+    max_attempts: true,
+    store: true,
+  },
+};
+
+function originText(origin: Origin, file: string): string {
+  if (origin === 'default') return 'default';
+  const variables = origin.variables.map((name) => `, env ${name}`).join('');
+  return `${file}:${origin.line}:${origin.column}${variables}`;
+}
+
+function inForce(key: string, policy: Policy, guard: GuardConfig): string {
+  const time = (ms: number | undefined): string => (ms === undefined ? 'none' : exactly(ms));
+  switch (key as keyof typeof OPTION_OF) {
+    case 'side_effect_class':
+      return policy.effect === 'unclassified' ? 'not declared' : policy.effect;
+    case 'boundary':
+      return policy.boundary;
+    case 'id_from':
+      return guard.ledger?.options.idFrom?.map(spelt).join(', ') ?? 'the call id in its thread, the task, or the run';
+    case 'key_valid_for':
+      return time(policy.keyValidForMs);
+    case 'lease':
+      return time(policy.leaseMs);
+    case 'wait_for':
+      return time(policy.waitForMs);
+    case 'timeout':
+      return time(policy.timeoutMs);
+    case 'settle_after':
+      return time(policy.settleAfterMs);
+    case 'replay_for':
+      return time(policy.replayForMs);
+    case 'max_attempts':
+      return Number.isFinite(policy.maxAttempts) ? String(policy.maxAttempts) : 'no limit';
+    case 'store': {
+      const { input, result, redact } = policy.form;
+      const hidden = redact.length === 0 ? '' : `, also hiding ${redact.join(', ')}`;
+      return `input ${input}, result ${result}${hidden}`;
+    }
+  }
+}
+
+function afterALostWorker({ kind, effect, keyValidForMs, boundary }: Policy): string {
+  const early = boundary === 'explicit' ? 'runs again if its effect had not begun; otherwise ' : '';
+  if (effect === 'read' || effect === 'idempotent_mutate')
+    return kind === 'task' ? 'runs again; what it had finished is replayed' : 'runs again';
+  const blocked = 'stays blocked until somebody says what happened';
+  switch (effect) {
+    case 'keyed_mutate':
+      return keyValidForMs === undefined
+        ? `${early}the reconciler is asked, if code gives one; else it ${blocked}`
+        : `${early}runs again for ${exactly(keyValidForMs)} from the first attempt, while the provider honours the key; then it ${blocked}`;
+    case 'irreversible':
+      return `${early}the reconciler, if code gives one, may prove that it happened; else it ${blocked}`;
+    default:
+      return `${early}the reconciler is asked, if code gives one; else it ${blocked}`;
+  }
+}
+
+function text({ name, kind, at, waived, guards, afterALostWorker: after }: Explanation, { paint }: Terminal): string {
+  const head = `${paint('bold', name)}  ${kind}, ${at}`;
+  const [first] = guards;
+  if (first === undefined)
+    return `${head}\n  ${paint('yellow', waived === true ? 'nothing guards it, and the file says that it is meant' : 'nothing guards it')}`;
+  const rows = first.values.map(({ key, value, from }) => [key, value, from]);
+  return [
+    head,
+    `  1  ${first.guard}, ${first.from}`,
+    ...columns(rows)
+      .split('\n')
+      .map((line) => `       ${line}`),
+    '  2  the function itself',
+    `  after a lost worker: ${after}`,
+  ].join('\n');
+}

@@ -1,0 +1,69 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { CONFIG_NAMES } from '../config/read-config.js';
+import { columns } from '../config/table.js';
+import { CommandError, EXIT, type ExitCode } from './exit.js';
+import { nextCommand, type Terminal } from './terminal.js';
+
+/** What `init` is told. */
+export interface InitOptions {
+  readonly config?: string;
+  readonly minimal?: boolean;
+  readonly full?: boolean;
+  readonly print?: boolean;
+  readonly force?: boolean;
+}
+
+const NEXT = [
+  ['check', 'whether it is right, and what it leaves open'],
+  ['explain', 'what guards each tool, and where each value comes from'],
+  ['ledger list --stuck', 'which calls wait for a person'],
+] as const;
+
+/** `mycelium init`: writes a configuration that works as it stands. */
+export function init(options: InitOptions, terminal: Terminal): ExitCode {
+  const template = options.full === true ? 'full' : options.minimal === true ? 'minimal' : 'mycelium';
+  const text = readFileSync(new URL(`../../templates/${template}.yaml`, import.meta.url), 'utf8');
+  if (options.print === true) {
+    terminal.out(text.trimEnd());
+    return EXIT.done;
+  }
+  const name = options.config ?? (CONFIG_NAMES[0] as string);
+  write(name, text, options.force === true);
+  terminal.out(`Wrote ${name}. Put your own tools in place of its examples. Next:`);
+  const next = NEXT.map(([words, why]) => [`  ${nextCommand(terminal, words, options.config)}`, why]);
+  terminal.out(columns(next));
+  if (isUnignored(dirname(resolve(name))))
+    terminal.out('Add .mycelium/ to .gitignore: the arguments and results of calls are kept there.');
+  return EXIT.done;
+}
+
+/** @throws CommandError */
+function write(name: string, text: string, force: boolean): void {
+  const file = resolve(name);
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    // Not asked first and written then: a file that appears in between would be lost.
+    writeFileSync(file, text, { flag: force ? 'w' : 'wx' });
+  } catch (error) {
+    const { code, syscall, message } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && syscall === 'open') {
+      throw new CommandError(
+        EXIT.findings,
+        `${name} is there already, and was left as it is`,
+        'Write another file with -c FILE, overwrite it with --force, or look at a template with --print.',
+      );
+    }
+    throw new CommandError(EXIT.usage, `${name} cannot be written: ${message}`, 'Name another file with -c FILE.');
+  }
+}
+
+/** Whether the records would be committed: in a repository none of whose ignore files on the way speaks of them. */
+function isUnignored(folder: string): boolean {
+  for (let at = folder; ; at = dirname(at)) {
+    const ignore = resolve(at, '.gitignore');
+    if (existsSync(ignore) && readFileSync(ignore, 'utf8').includes('.mycelium')) return false;
+    if (existsSync(resolve(at, '.git'))) return true;
+    if (at === dirname(at)) return false;
+  }
+}

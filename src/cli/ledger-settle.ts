@@ -1,0 +1,78 @@
+import type { CallView } from '../ledger/call-view.js';
+import type { Release } from '../ledger/operator.js';
+import { type CommonOptions, usableConfig } from './configuration.js';
+import { CommandError, EXIT, type ExitCode } from './exit.js';
+import { findCall, withLedgers } from './open-ledgers.js';
+import type { Terminal } from './terminal.js';
+
+/** Who settles, and why. */
+export interface SettleOptions extends CommonOptions {
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** What `ledger release` is told. */
+export interface ReleaseOptions extends SettleOptions {
+  readonly as: 'completed' | 'not-executed';
+  /** JSON; `false` when there is none (`--no-result`). */
+  readonly result?: string | false;
+  readonly ownerIsDead?: boolean;
+}
+
+/** `mycelium ledger release`: settles a call by what was found out. */
+export async function releaseCall(id: string, options: ReleaseOptions, terminal: Terminal): Promise<ExitCode> {
+  const how = releaseOf(options);
+  const { config } = usableConfig(options);
+  return withLedgers(config, async (ledgers) => {
+    const { ledger, call } = await findCall(ledgers, id);
+    const settled = await ledger.release(call.id, how);
+    const next =
+      how.as === 'not-executed'
+        ? 'The next call with this identity runs.'
+        : 'withoutResult' in how
+          ? 'Later callers are told that it was carried out, and that its result is not known.'
+          : 'Later callers get this result.';
+    tell(settled, `is released as ${how.as}. ${next}`, options, terminal);
+    return EXIT.done;
+  });
+}
+
+/** `mycelium ledger retire`: lets a finished identity run anew. */
+export async function retireCall(id: string, options: SettleOptions, terminal: Terminal): Promise<ExitCode> {
+  const { config } = usableConfig(options);
+  return withLedgers(config, async (ledgers) => {
+    const { ledger, call } = await findCall(ledgers, id);
+    const retired = await ledger.retire(call.id, { by: options.by, reason: options.reason });
+    tell(retired, 'is retired. The next call with this identity runs; what it did before is kept.', options, terminal);
+    return EXIT.done;
+  });
+}
+
+function tell(call: CallView, what: string, options: CommonOptions, terminal: Terminal): void {
+  if (options.json === true) terminal.out(JSON.stringify(call, null, 2));
+  else terminal.out(`${call.tool} ${JSON.stringify(call.requestId)} ${what}`);
+}
+
+/** @throws CommandError for words that do not go together. */
+function releaseOf({ as, by, reason, result, ownerIsDead }: ReleaseOptions): Release {
+  const usage = (message: string, remedy: string): CommandError => new CommandError(EXIT.usage, message, remedy);
+  const settled = { by, reason, ...(ownerIsDead === true ? { force: { ownerIsDead } as const } : {}) };
+  if (as === 'not-executed') {
+    if (result !== undefined) throw usage('what was not executed has no result', 'Leave --result and --no-result out.');
+    return { ...settled, as };
+  }
+  if (result === undefined)
+    throw usage(
+      '--as completed needs to know what later callers are given',
+      "Give --result with the tool's result as JSON, or --no-result when it is not known.",
+    );
+  if (result === false) return { ...settled, as, withoutResult: true };
+  try {
+    return { ...settled, as, result: JSON.parse(result) as unknown };
+  } catch (error) {
+    throw usage(
+      `--result is not JSON: ${(error as Error).message}`,
+      `Quote texts inside as well: --result '"done"', --result '{"chargeId":"ch-1"}'.`,
+    );
+  }
+}

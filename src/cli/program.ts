@@ -1,0 +1,105 @@
+import { createRequire } from 'node:module';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { EXIT, type ExitCode } from './exit.js';
+import type { Terminal } from './terminal.js';
+
+const EXIT_CODES = `
+Exits with ${EXIT.done} when all is well, ${EXIT.findings} when something was found or refused, ${EXIT.usage} when the call or the configuration is
+wrong, ${EXIT.store} when the store cannot be reached or trusted, ${EXIT.notFound} when there is no such thing.`;
+
+/** The commands. What a command does is loaded when it is called, so that the others start fast. */
+export function makeProgram(terminal: Terminal): { program: Command; exitCode: () => ExitCode } {
+  let code: ExitCode = EXIT.done;
+  const does =
+    <Args extends unknown[]>(action: (...args: Args) => ExitCode | Promise<ExitCode>) =>
+    async (...args: Args): Promise<void> => {
+      code = await action(...args);
+    };
+
+  const program = new Command('mycelium')
+    .description('Agent tools that run at most once: what guards them, and what became of their calls.')
+    .version(version(), '-V, --version')
+    .exitOverride()
+    .showHelpAfterError('(--help shows what there is)')
+    .addHelpText('after', EXIT_CODES);
+
+  onConfig(program.command('init').description('write a configuration that works as it stands'), 'the file to write')
+    .addOption(new Option('--minimal', 'no more than it takes').conflicts('full'))
+    .option('--full', 'every key, with what it does')
+    .option('--print', 'print it, and write nothing')
+    .option('--force', 'overwrite the file')
+    .action(does(async (options) => (await import('./init.js')).init(options, terminal)));
+
+  onConfig(program.command('check').description('what is wrong with the configuration, and what it leaves open'))
+    .addOption(json())
+    .action(does(async (options) => (await import('./check.js')).check(options, terminal)));
+
+  onConfig(program.command('explain').description('what guards a tool, and where every value comes from'))
+    .argument('[tool]', 'a tool or task of the configuration; all of them without it')
+    .addOption(json())
+    .action(
+      does(async (tool: string | undefined, options) =>
+        (await import('./explain.js')).explain(tool, options, terminal),
+      ),
+    );
+
+  const ledger = program.command('ledger').description('what became of calls, and settling those that are stuck');
+
+  onConfig(ledger.command('list').description('calls, the latest first'))
+    .option('--stuck', 'only those that wait for a person')
+    .option('--tool <name>', 'only of this tool or task')
+    .option('--run <id>', 'only of this run')
+    .option('--limit <count>', 'at most this many (default: 50, and all with --json)', wholeNumber)
+    .addOption(json())
+    .action(does(async (options) => (await import('./ledger-list.js')).listCalls(options, terminal)));
+
+  onConfig(ledger.command('show').description('everything known of a call'))
+    .argument('<id>', 'its id, or the beginning of it')
+    .addOption(json())
+    .action(does(async (id: string, options) => (await import('./ledger-show.js')).showCall(id, options, terminal)));
+
+  onConfig(settles(ledger.command('release').description('say what became of a call that is stuck')))
+    .addOption(
+      new Option('--as <what>', 'what was found out').choices(['completed', 'not-executed']).makeOptionMandatory(),
+    )
+    .option('--result <json>', 'what later callers are given, for a completed one')
+    .option('--no-result', 'its result is not known; later callers are told so')
+    .option('--owner-is-dead', 'also if a worker holds it: only when you know that the worker is gone')
+    .addOption(json())
+    .action(
+      does(async (id: string, options) => (await import('./ledger-settle.js')).releaseCall(id, options, terminal)),
+    );
+
+  onConfig(settles(ledger.command('retire').description('let a finished identity run anew; its record is kept')))
+    .addOption(json())
+    .action(
+      does(async (id: string, options) => (await import('./ledger-settle.js')).retireCall(id, options, terminal)),
+    );
+
+  return { program, exitCode: () => code };
+}
+
+function version(): string {
+  return (createRequire(import.meta.url)('../../package.json') as { version: string }).version;
+}
+
+function onConfig(command: Command, what = 'the configuration (default: mycelium.yaml)'): Command {
+  return command.option('-c, --config <file>', what);
+}
+
+function settles(command: Command): Command {
+  return command
+    .argument('<id>', 'its id, or the beginning of it')
+    .requiredOption('--by <name>', 'who answers for it')
+    .requiredOption('--reason <text>', 'what was looked at');
+}
+
+function json(): Option {
+  return new Option('--json', 'answer in JSON');
+}
+
+function wholeNumber(text: string): number {
+  const count = Number(text);
+  if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('It is a whole number from 1.');
+  return count;
+}

@@ -1,0 +1,104 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { explain } from '../../src/cli/explain.js';
+import { fakeTerminal } from './fake-terminal.js';
+import { Scratch } from './scratch.js';
+
+let scratch: Scratch;
+beforeEach(() => {
+  scratch = new Scratch();
+});
+afterEach(() => scratch.remove());
+
+const config = `action_ledger: { path: "./records", strict: true }
+tools:
+  charge:
+    side_effect_class: keyed_mutate
+    key_valid_for: 86400
+    id_from: [order_id, part]
+    lease: 1m
+    store: { input: redacted, redact: [note] }
+  wire:
+    side_effect_class: irreversible
+    boundary: explicit
+    id_from: [id]
+    ledger: { storage: memory }
+  search: { ledger: false }
+  look: {}
+tasks:
+  settle: { id_from: [order_id] }
+`;
+
+test('the guards in order, every value in force, and where it comes from', () => {
+  scratch.write('mycelium.yaml', config);
+  const { status, stdout, stderr } = scratch.mycelium('explain', 'charge');
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  const where = `file ${scratch.path('records')}`;
+  const wide = Math.max('input redacted, result full, also hiding note'.length, where.length);
+  const line = (key: string, value: string, from: string): string =>
+    `       ${key.padEnd(17)}  ${value.padEnd(wide)}  ${from}`;
+  expect(stdout.split('\n')).toEqual([
+    'charge  tool, mycelium.yaml:3:3',
+    '  1  ledger, mycelium.yaml:6:5',
+    line('side_effect_class', 'keyed_mutate', 'mycelium.yaml:4:5'),
+    line('boundary', 'implicit', 'default'),
+    line('id_from', 'order_id (or orderId), part', 'mycelium.yaml:6:5'),
+    line('key_valid_for', '24h', 'mycelium.yaml:5:5'),
+    line('lease', '1m', 'mycelium.yaml:7:5'),
+    line('wait_for', '30s', 'default'),
+    line('timeout', 'none', 'default'),
+    line('settle_after', '1m', 'default'),
+    line('max_attempts', 'no limit', 'default'),
+    line('store', 'input redacted, result full, also hiding note', 'mycelium.yaml:8:5'),
+    line('strict', 'true', 'mycelium.yaml:1:37'),
+    line('recorded in', where, 'mycelium.yaml:1:18'),
+    '  2  the function itself',
+    '  after a lost worker: runs again for 24h from the first attempt, while the provider honours the key; then it stays blocked until somebody says what happened',
+    '',
+  ]);
+});
+
+test('without a name, all of them; what nothing guards says so', () => {
+  const terminal = fakeTerminal();
+  expect(explain(undefined, { config: scratch.write('mycelium.yaml', config) }, terminal)).toBe(0);
+  const parts = terminal.text().split('\n\n');
+  expect(parts.map((part) => part.split('  ', 1)[0])).toEqual(['charge', 'wire', 'search', 'look', 'settle']);
+  expect(parts[1]).toContain('runs again if its effect had not begun; otherwise the reconciler');
+  expect(parts[1]).toMatch(/recorded in +memory +\S+:13:15/);
+  expect(parts[2]).toContain('nothing guards it, and the file says that it is meant');
+  expect(parts[3]).toMatch(/nothing guards it$/);
+  expect(parts[4]).toContain('taskLedger');
+  expect(parts[4]).toContain('after a lost worker: runs again; what it had finished is replayed');
+});
+
+test('a variable of the environment is named, its value is not in the way', () => {
+  const file = scratch.write(
+    'mycelium.yaml',
+    `action_ledger: { path: "\${env:RECORDS_OF_TEST:-./here}" }\ntools: { t: { ledger: true } }\n`,
+  );
+  const terminal = fakeTerminal();
+  explain('t', { config: file }, terminal);
+  expect(terminal.text()).toMatch(/recorded in +file \S+here +\S+:1:18, env RECORDS_OF_TEST/);
+  expect(terminal.text()).toContain('not declared');
+});
+
+test('as JSON', () => {
+  const terminal = fakeTerminal();
+  explain('settle', { config: scratch.write('mycelium.yaml', config), json: true }, terminal);
+  const { tools } = JSON.parse(terminal.text());
+  expect(tools).toHaveLength(1);
+  expect(tools[0]).toMatchObject({ name: 'settle', kind: 'task', guards: [{ guard: 'taskLedger' }] });
+  expect(tools[0].guards[0].values).toContainEqual({
+    key: 'id_from',
+    value: 'order_id (or orderId)',
+    from: expect.stringMatching(/:17:13$/),
+  });
+});
+
+test('a tool that is not there exits with 4, and the nearest is named', () => {
+  scratch.write('mycelium.yaml', config);
+  const near = scratch.mycelium('explain', 'chrage');
+  expect(near).toMatchObject({ status: 4, stdout: '' });
+  expect(near.stderr).toContain('Did you mean charge?');
+  expect(scratch.mycelium('explain', 'zzz').stderr).toContain('There are charge, wire, search, look, settle.');
+  expect(scratch.mycelium('explain', 'zzz', '--json').stdout).toContain('"error"');
+});
