@@ -1,4 +1,4 @@
-import { compose, type Guard } from 'mycelium-runtime';
+import { compose, type Guard, loadConfigFromString } from 'mycelium-runtime';
 import { memoryStore } from 'mycelium-runtime/store';
 import { inChild } from './child.js';
 import { heapRows } from './heap.js';
@@ -55,9 +55,10 @@ async function calls(scale: Scale): Promise<Row[]> {
   const passing = (compose() as unknown as Guard)(pay);
   const guarded = guardedPay(memoryStore());
   const bare = bareLedger();
-  for (const tool of [guarded, bare]) await payAll(tool, known);
+  const fromFile = await payFromFile();
+  for (const tool of [guarded, bare, fromFile]) await payAll(tool, known);
 
-  const { plain, wrapped, bareFresh, guardedFresh, bareReplay, guardedReplay } = await paired(
+  const { plain, wrapped, bareFresh, guardedFresh, bareReplay, guardedReplay, fileReplay } = await paired(
     {
       plain: fresh(pay),
       wrapped: fresh(passing),
@@ -65,6 +66,7 @@ async function calls(scale: Scale): Promise<Row[]> {
       guardedFresh: fresh(guarded),
       bareReplay: replays(bare),
       guardedReplay: replays(guarded),
+      fileReplay: replays(fromFile),
     },
     extent(scale),
   );
@@ -95,6 +97,12 @@ async function calls(scale: Scale): Promise<Row[]> {
       awaited,
       undefined,
     ),
+    latency(
+      { id: 'yaml-replay', target: 'T10', what: 'memory, replay of a tool guarded from YAML' },
+      fileReplay,
+      { name: 'guarded in code', sample: guardedReplay },
+      { ratio: 1.1 },
+    ),
     counted(
       { id: 'wrapper', target: 'T10', what: 'a guard that only passes through, over await fn()' },
       'us',
@@ -102,6 +110,14 @@ async function calls(scale: Scale): Promise<Row[]> {
       1,
     ),
   ];
+}
+
+/** The same tool as `guardedPay`, guarded from a configuration: its store is opened late, its fields have two spellings. */
+async function payFromFile(): Promise<Tool> {
+  const mycelium = await loadConfigFromString(
+    'action_ledger: { storage: memory }\ntools: { send_payment: { side_effect_class: non_idempotent_mutate, id_from: [invoice_id] } }',
+  );
+  return mycelium.guard('send_payment')(pay);
 }
 
 async function withManyRecords(scale: Scale): Promise<Row> {

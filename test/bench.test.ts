@@ -18,6 +18,7 @@ const latencies = [
   'memory-fresh-over-await',
   'memory-replay',
   'memory-replay-over-await',
+  'yaml-replay',
   'memory-many',
   'file-fresh',
   'file-fresh-store',

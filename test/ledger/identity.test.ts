@@ -310,6 +310,19 @@ describe('what is part of an identity', () => {
     expect(await failure(pay(6, 'acc-1'))).toMatchObject({ code: 'IDENTITY_CONFLICT', details: { paths: ['[0]'] } });
     expect(await withCall(pay, { requestId: 'x' })(6, 'acc-1')).toBe('6 to acc-1 (2)');
   });
+
+  it('a tool that is called with several arguments is refused: its body would get the first only', async () => {
+    const home = world().worker().home;
+    const bodies: unknown[] = [];
+    const pay = ledger({ name: 'pay', effect: 'read', ledger: home })(async (amount: number) => bodies.push(amount));
+    const call = pay as unknown as (...args: unknown[]) => Promise<unknown>;
+    for (const second of ['acc-1', 7, true])
+      expect(await failure(call(5, second))).toMatchObject({ code: 'USAGE', message: expect.stringContaining('pay') });
+    expect(bodies).toEqual([]);
+    // What frameworks pass, and what map passes, says nothing of the input.
+    await Promise.all([[5, 6].map(call), call(7, { toolCallId: 't' }), call(8, null), call(9, undefined)].flat());
+    expect(bodies.sort()).toEqual([5, 6, 7, 8, 9]);
+  });
 });
 
 describe('reads', () => {

@@ -50,6 +50,17 @@ describe('release', () => {
     expect(events.events).toMatchObject([{ by: 'operator', requestId: 'a' }]);
   });
 
+  it('as completed without a result tells later callers that it was carried out', async () => {
+    const { home, tool, id, bodies } = await blocked();
+    const view = await home.release(id, { ...ada, as: 'completed', withoutResult: true });
+    expect(view).toMatchObject({ phase: 'committed', replayable: false });
+    expect(await failure(tool({ id: 'a' }))).toMatchObject({
+      code: 'RESULT_NOT_REPLAYABLE',
+      message: expect.stringContaining('ada settled it without one'),
+    });
+    expect(bodies()).toBe(1);
+  });
+
   it('as not executed gives one more attempt, and no second', async () => {
     const { home, tool, id, bodies } = await blocked();
     await home.release(id, { ...ada, as: 'not-executed' });

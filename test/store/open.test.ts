@@ -46,6 +46,30 @@ describe('openStore', () => {
     expect(JSON.stringify(error)).not.toContain('secret');
   });
 
+  test('looks without creating', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'look-'));
+    try {
+      const url = `${pathToFileURL(folder).href}/records`;
+      const missing = openStore(url, { create: false });
+      await expect(missing).rejects.toMatchObject({
+        code: 'STORE_NOT_FOUND',
+        message: expect.stringContaining(folder),
+      });
+      expect(await readdir(folder)).toEqual([]);
+      // A folder without a log is no store either, and does not become one.
+      await expect(openStore(pathToFileURL(folder).href, { create: false })).rejects.toMatchObject({
+        code: 'STORE_NOT_FOUND',
+      });
+      expect(await readdir(folder)).toEqual([]);
+      await insert(await openStore(url));
+      const found = await openStore(url, { create: false });
+      expect((await found.list({ kind: 'call', limit: 1 })).records).toHaveLength(1);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+    await expect(openStore('memory:', { create: false })).rejects.toMatchObject({ code: 'STORE_NOT_FOUND' });
+  });
+
   test('loads the code of a store only when one is opened', async () => {
     const source = await readFile(new URL('../../src/store/open.ts', import.meta.url), 'utf8');
     const loaded = [...source.matchAll(/^import (?!type)[^;]* from '([^']+)';/gm)].map(([, from]) => from);
