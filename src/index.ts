@@ -1,11 +1,11 @@
 /** The public surface. Adding a name here is the API decision. */
 
-export type { InstrumentOptions } from './config/instrument.js';
 // From YAML
 export { type LoadOptions, loadConfig, loadConfigFromString } from './config/load-config.js';
-export type { Mycelium } from './config/mycelium.js';
-export type { GuardedReport, Report } from './config/report.js';
-export type { InstrumentCode, Instrumented, ToolCode } from './config/tool-code.js';
+export type { InstrumentOptions } from './config/runtime/instrument.js';
+export type { Mycelium } from './config/runtime/mycelium.js';
+export type { GuardedReport, Report } from './config/runtime/report.js';
+export type { InstrumentCode, Instrumented, ToolCode } from './config/runtime/tool-code.js';
 export {
   CallInProgressError,
   CallNotFoundError,

@@ -10,7 +10,7 @@ export const mycelium: Mycelium = await loadConfig(sourcePath('demo/mycelium.yam
 const tools = mycelium.instrument(
   { sendPayment, fetchReceipt },
   { sendPayment: { reconcile: ({ input }) => verdictOn(input.invoiceId) } }, // by the reference that the tool gives
-  { partial: true }, // the task of the file follows below
+  { partial: ['process_invoice'] }, // it follows below
 );
 
 // Not the task of bare-tools.ts: that one calls the functions beside it, and so the bare ones. This one calls `tools`.

@@ -1,4 +1,4 @@
-import { readConfig } from '../config/read-config.js';
+import { readConfig } from '../config/loader/read-config.js';
 import { type CommonOptions, requireFile } from './configuration.js';
 import { EXIT, type ExitCode } from './exit.js';
 import type { Terminal } from './terminal.js';

@@ -1,4 +1,4 @@
-import { CONFIG_NAMES, type ReadConfig, readConfig } from '../config/read-config.js';
+import { CONFIG_NAMES, type ReadConfig, readConfig } from '../config/loader/read-config.js';
 import { CommandError, EXIT } from './exit.js';
 
 /** What every command is told. */

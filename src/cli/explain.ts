@@ -1,8 +1,8 @@
-import { type GuardConfig, OPTION_OF, type Origin } from '../config/config.js';
-import { locationText } from '../config/homes.js';
-import { spelt } from '../config/names.js';
-import type { ReadConfig } from '../config/read-config.js';
-import { nearest } from '../config/suggestion.js';
+import { type GuardConfig, OPTION_OF, type Origin } from '../config/loader/config.js';
+import { spelt } from '../config/loader/names.js';
+import type { ReadConfig } from '../config/loader/read-config.js';
+import { nearest } from '../config/loader/suggestion.js';
+import { locationText } from '../config/runtime/homes.js';
 import { columns } from '../config/table.js';
 import type { LedgerOptions } from '../ledger/options.js';
 import { type Policy, resolvePolicy } from '../ledger/policy.js';

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { CONFIG_NAMES } from '../config/read-config.js';
+import { CONFIG_NAMES } from '../config/loader/read-config.js';
 import { columns } from '../config/table.js';
 import { CommandError, EXIT, type ExitCode } from './exit.js';
 import { nextCommand, type Terminal } from './terminal.js';

@@ -1,5 +1,5 @@
-import type { Config, StoreLocation } from '../config/config.js';
-import { locationText, openLocation } from '../config/homes.js';
+import type { Config, StoreLocation } from '../config/loader/config.js';
+import { locationText, openLocation } from '../config/runtime/homes.js';
 import { CallNotFoundError } from '../errors/call.js';
 import { StoreNotFoundError } from '../errors/store.js';
 import { ActionLedger } from '../ledger/action-ledger.js';

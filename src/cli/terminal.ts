@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { Paint } from '../config/issues.js';
+import type { Paint } from '../config/loader/issues.js';
 
 /** Where a command writes, and who reads it. */
 export interface Terminal {

@@ -1,4 +1,4 @@
-import type { Mycelium } from './mycelium.js';
+import type { Mycelium } from './runtime/mycelium.js';
 
 /** How a configuration is read. */
 export interface LoadOptions {
@@ -9,7 +9,7 @@ export interface LoadOptions {
 /**
  * Loads a configuration. Loading is pure: nothing is opened and nothing is guarded before somebody calls.
  *
- * @param path - the file, relative to the working directory. Without it, `mycelium.yaml` or `mycelium.yml` there;
+ * @param path - the file, relative to the working directory, or its URL. Without it, `mycelium.yaml` or `mycelium.yml` there;
  *   and where there is none, the defaults: a file store under `./.mycelium`, for what is guarded in code.
  * @throws ConfigError with everything that is wrong: file, line and column, what was probably meant, what to do.
  * @example
@@ -19,7 +19,7 @@ export interface LoadOptions {
  * await mycelium.close();
  * ```
  */
-export async function loadConfig(path?: string, options: LoadOptions = {}): Promise<Mycelium> {
+export async function loadConfig(path?: string | URL, options: LoadOptions = {}): Promise<Mycelium> {
   const { createMycelium, readConfig } = await import('./loading.js');
   return createMycelium(readConfig(path, process.cwd(), options.environment ?? process.env));
 }

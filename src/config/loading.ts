@@ -1,3 +1,4 @@
 /** What is loaded with the first configuration. */
-export { createMycelium } from './mycelium.js';
-export { parseConfig, readConfig } from './read-config.js';
+
+export { parseConfig, readConfig } from './loader/read-config.js';
+export { createMycelium } from './runtime/mycelium.js';

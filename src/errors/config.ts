@@ -26,14 +26,22 @@ export interface ConfigIssue {
 export class ConfigError extends MyceliumError {
   static override readonly code = 'CONFIG_INVALID';
 
-  /** @param text - the issues with their places and lines of code, for people. */
-  constructor(facts: { file: string; issues: readonly ConfigIssue[]; text: string; remedy?: string; cause?: unknown }) {
-    const count = facts.issues.length === 1 ? 'an error' : `${facts.issues.length} errors`;
+  /**
+   * @param what - what cannot be done, when it is not that the file cannot be used.
+   * @param text - the issues with their places and lines of code, for people.
+   */
+  constructor(facts: {
+    file: string;
+    issues: readonly ConfigIssue[];
+    text: string;
+    what?: string | undefined;
+    remedy?: string | undefined;
+  }) {
+    const count = facts.issues.length === 1 ? '1 error' : `${facts.issues.length} errors`;
     super({
-      message: `${facts.file} cannot be used, it has ${count}:\n\n${facts.text}\n`,
+      message: `${facts.what ?? `${facts.file} cannot be used`}, ${count}:\n\n${facts.text}\n`,
       remedy: facts.remedy ?? 'Mend what is marked. Nothing was opened, and nothing is guarded.',
       details: { file: facts.file, issues: facts.issues },
-      cause: facts.cause,
     });
     // The message has it all for people: a printed error does not say it twice.
     Object.defineProperty(this, 'details', { enumerable: false });

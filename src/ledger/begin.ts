@@ -57,7 +57,7 @@ export async function begin<Value>(
     wallMs: engine.clock.wall(),
     random: randomUUID,
   });
-  if (dispatch.identity.source === 'random') warnOfRandom(policy, home);
+  if (dispatch.identity.source === 'random') warnOfRandom(policy, engine);
   const { requestId } = dispatch.reference;
   return new Promise((resolve, reject) => {
     const performing = perform(engine, dispatch, (claim, windowLeftMs) =>

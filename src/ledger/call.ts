@@ -29,7 +29,7 @@ export async function callThroughLedger(policy: Policy, frame: CallFrame, next: 
     random: randomUUID,
   });
   frame.requestId = dispatch.reference.requestId;
-  if (dispatch.identity.source === 'random') warnOfRandom(policy, policy);
+  if (dispatch.identity.source === 'random') warnOfRandom(policy, engine);
   const answer = await perform(engine, dispatch, (claim, windowLeftMs) =>
     attempt(
       engine,

@@ -203,13 +203,22 @@ export async function release(
   }
 }
 
+/** @throws UsageError when the result would stand in the open beside arguments that do not. */
 function resultOf(
   how: Release & { readonly as: 'completed' },
   standing: Standing,
   encryption: Encryption | undefined,
 ): StoredResult | Promise<StoredResult> {
   if ('withoutResult' in how) return { as: 'none', unreplayable: `${how.by} settled it without one` };
-  return keepResult(how.result, { ...DEFAULT_FORM, encryption }, { ...referenceOf(standing), field: 'result' });
+  const { tool, input } = subjectOf(standing);
+  if (input.encrypted === true && encryption === undefined) {
+    throw new UsageError({
+      place: 'release({ result })',
+      problem: `${tool} keeps its values encrypted, and no encryption is at hand for the result`,
+      remedy: 'Release it where the encryption is (new ActionLedger({ encryption })), or without a result.',
+    });
+  }
+  return keepResult(how.result, { ...DEFAULT_FORM, encryption }, { tool, id: standing.stored.key.id, field: 'result' });
 }
 
 const CHANGED = 'it has changed while it was being released';

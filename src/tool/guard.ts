@@ -109,6 +109,13 @@ export function makeGuard<G extends AnyGuard>(parts: readonly GuardDefinition[])
   return guard as unknown as G;
 }
 
+/** A guard that leaves the tool as it is, whatever it is. */
+export function noGuard(): AnyGuard {
+  const guard = (tool: unknown): unknown => tool;
+  definitions.set(guard, []);
+  return guard as unknown as AnyGuard;
+}
+
 const AsyncGenerator = Object.getPrototypeOf(async function* () {}) as object;
 const Generator = Object.getPrototypeOf(function* () {}) as object;
 
@@ -156,14 +163,13 @@ function positionalCall(options: unknown, name: string | undefined): UsageError 
   });
 }
 
-/** Puts the guards around a tool, outermost first; without any, it is the tool itself. */
+/** Puts the guards around a tool, outermost first. */
 export function applyGuards(
   parts: readonly GuardDefinition[],
   tool: unknown,
   how: { readonly decorated: string | undefined; readonly positional: boolean },
 ): Method {
-  refuseWhatIsNoTool(tool, parts.map((part) => part.kind).join(' + ') || 'a guard');
-  if (parts.length === 0) return tool;
+  refuseWhatIsNoTool(tool, parts.map((part) => part.kind).join(' + '));
   const body = tool;
   const info: ToolInfo = {
     name: parts.find((part) => part.name !== undefined)?.name ?? how.decorated,

@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { check } from '../../src/cli/check.js';
 import { explain } from '../../src/cli/explain.js';
 import { init } from '../../src/cli/init.js';
-import { SECTIONS } from '../../src/config/schema.js';
+import { SECTIONS } from '../../src/config/loader/schema.js';
 import { root } from '../package/package-files.js';
 import { fakeTerminal } from './fake-terminal.js';
 import { Scratch } from './scratch.js';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { sourcePath } from '../../examples/demo/story.js';
-import { readConfig } from '../../src/config/read-config.js';
+import { readConfig } from '../../src/config/loader/read-config.js';
 import { start } from './programs.js';
 
 const timeout = 120_000;

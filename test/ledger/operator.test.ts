@@ -61,6 +61,31 @@ describe('release', () => {
     expect(bodies()).toBe(1);
   });
 
+  it('keeps a result in the form in which the tool keeps its values: encrypted for the same record, or not at all', async () => {
+    const w = world();
+    const { home, store } = w.worker();
+    // Bound to all that it is told, as associated data is.
+    const encryption = {
+      encrypt: (text: string, context: object) => `${JSON.stringify(context)}:${Buffer.from(text).toString('base64')}`,
+      decrypt: (text: string, context: object) => {
+        if (!text.startsWith(JSON.stringify(context))) throw new Error('of another record');
+        return Buffer.from(text.slice(JSON.stringify(context).length + 1), 'base64').toString();
+      },
+    };
+    const tool = ledger({ name: 'pay', effect: 'irreversible', ledger: home, idFrom: ['id'], store: { encryption } })(
+      async (_: Input): Promise<string> => {
+        throw new Error('connection reset');
+      },
+    );
+    await failure(tool({ id: 'a' }));
+    const { id } = (await home.list()).calls[0]!;
+    const open = await failure(home.release(id, { ...ada, as: 'completed', result: 'secret' }));
+    expect(open).toMatchObject({ code: 'USAGE', message: expect.stringContaining('keeps its values encrypted') });
+    const knowing = new ActionLedger({ store, encryption });
+    await knowing.release(id, { ...ada, as: 'completed', result: 'secret' });
+    expect(await tool({ id: 'a' })).toBe('secret');
+  });
+
   it('as not executed gives one more attempt, and no second', async () => {
     const { home, tool, id, bodies } = await blocked();
     await home.release(id, { ...ada, as: 'not-executed' });

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { parseConfig } from '../../src/config/read-config.js';
+import { parseConfig } from '../../src/config/loader/read-config.js';
 import { manifest, root } from '../package/package-files.js';
 import { type Block, byScope, commentBlocks } from './blocks.js';
 import { commandLines, fileName, firstWalk, readme } from './readme.js';

@@ -1,0 +1,164 @@
+import { isAbsolute, resolve } from 'node:path';
+import type { LedgerOptions } from '../../ledger/options.js';
+import type { YamlTree } from './document.js';
+import type { Path } from './issues.js';
+import { camelCase } from './names.js';
+import type { ConfigData, StorageData, ToolData } from './schema.js';
+import type { Place, Range } from './source.js';
+
+/** Where calls are recorded. */
+export type StoreLocation =
+  | { readonly storage: 'memory' }
+  | { readonly storage: 'file' /** Absolute. */; readonly directory: string };
+
+/** Where a value comes from. */
+export type Origin = 'default' | (Place & { readonly variables: readonly string[] });
+
+/** The options that YAML can say, as `ledger` and `taskLedger` take them; durations in milliseconds. */
+export type DeclaredOptions = Pick<
+  LedgerOptions,
+  | 'effect'
+  | 'boundary'
+  | 'keyValidFor'
+  | 'lease'
+  | 'waitFor'
+  | 'timeout'
+  | 'settleAfter'
+  | 'replayFor'
+  | 'maxAttempts'
+  | 'store'
+> & {
+  /** Names of fields, each spelt as here or in camelCase in the input. */
+  readonly idFrom?: readonly string[];
+};
+
+/** How a tool or a task is recorded. */
+export interface LedgerConfig {
+  readonly location: StoreLocation;
+  readonly options: DeclaredOptions;
+}
+
+/** A tool or a task as the file has it. */
+export interface GuardConfig {
+  readonly kind: 'tool' | 'task';
+  readonly name: string;
+  readonly path: Path;
+  readonly at: Range | undefined;
+  /** Undefined: nothing guards it. */
+  readonly ledger: LedgerConfig | undefined;
+  /** Whether the file says outright that it is not recorded. */
+  readonly waived: boolean;
+  /** By the keys of YAML, and `ledger`, `storage`, `path`, `strict` for where and how it is recorded. */
+  origin(key: string): Origin;
+}
+
+/** A configuration with its defaults, and where each value comes from. */
+export interface Config {
+  /** The folder that relative paths start from. */
+  readonly folder: string;
+  readonly strict: boolean;
+  readonly guards: readonly GuardConfig[];
+  /** Where tools and tasks are recorded that have no place of their own. */
+  readonly locations: Readonly<Record<'tool' | 'task', StoreLocation>>;
+}
+
+/** The keys of YAML with their options, in the order in which people read them. */
+export const OPTION_OF: Readonly<Record<Exclude<keyof ToolData, 'ledger'>, keyof DeclaredOptions>> = {
+  side_effect_class: 'effect',
+  boundary: 'boundary',
+  id_from: 'idFrom',
+  key_valid_for: 'keyValidFor',
+  lease: 'lease',
+  wait_for: 'waitFor',
+  timeout: 'timeout',
+  settle_after: 'settleAfter',
+  replay_for: 'replayFor',
+  max_attempts: 'maxAttempts',
+  store: 'store',
+};
+
+/** Keys that say something of the ledger. A class says something of the tool. */
+const LEDGER_KEYS = Object.keys(OPTION_OF).filter((key) => key !== 'side_effect_class') as (keyof typeof OPTION_OF)[];
+
+/** Without a word. */
+const DEFAULT_DIRECTORY = './.mycelium';
+
+/** Fills in the defaults. Pure: nothing is opened, and nothing is looked at on the disk. */
+export function resolveConfig(data: ConfigData, tree: YamlTree, folder: string): Config {
+  const tools = locationOf(data.action_ledger, folder) ?? directory(DEFAULT_DIRECTORY, folder);
+  const locations = { tool: tools, task: locationOf(data.task_ledger, folder) ?? tools };
+  const guards = (['tool', 'task'] as const).flatMap((kind) =>
+    Object.entries((kind === 'tool' ? data.tools : data.tasks) ?? {}).map(([name, entry]) =>
+      guardConfig(kind, name, entry, { data, tree, folder, locations }),
+    ),
+  );
+  return Object.freeze({ folder, strict: data.action_ledger?.strict ?? false, guards, locations });
+}
+
+interface Surroundings {
+  readonly data: ConfigData;
+  readonly tree: YamlTree;
+  readonly folder: string;
+  readonly locations: Config['locations'];
+}
+
+function guardConfig(kind: 'tool' | 'task', name: string, entry: ToolData, around: Surroundings): GuardConfig {
+  const { data, tree, folder, locations } = around;
+  const [group, section] =
+    kind === 'tool' ? (['tools', 'action_ledger'] as const) : (['tasks', 'task_ledger'] as const);
+  const path: Path = [group, name];
+  const covered = kind === 'tool' ? data.action_ledger?.tools : data.task_ledger?.tasks;
+  const bySelector = covered === 'all' || covered?.includes(name) === true;
+  const byKey = LEDGER_KEYS.find((key) => entry[key] !== undefined);
+  const own = typeof entry.ledger === 'object' ? locationOf(entry.ledger, folder) : undefined;
+  const recorded = entry.ledger !== false && (entry.ledger !== undefined || bySelector || byKey !== undefined);
+  const origin = (key: string): Origin => {
+    if (key === 'ledger') {
+      const reason =
+        entry.ledger !== undefined ? [...path, 'ledger'] : bySelector ? [section, group] : [...path, byKey ?? ''];
+      return originOf(tree, reason);
+    }
+    if (key === 'strict') return originOf(tree, ['action_ledger', key]);
+    if (key !== 'storage' && key !== 'path') return originOf(tree, [...path, key]);
+    const place = own === undefined ? originOf(tree, [section, key]) : originOf(tree, [...path, 'ledger', key]);
+    // Tasks are recorded with the tools unless they have a section of their own.
+    const shared = place === 'default' && own === undefined && kind === 'task' && data.task_ledger === undefined;
+    return shared ? originOf(tree, ['action_ledger', key]) : place;
+  };
+  return {
+    kind,
+    name,
+    path,
+    at: tree.written(path)?.key,
+    waived: entry.ledger === false,
+    ledger: recorded ? { location: own ?? locations[kind], options: declared(entry) } : undefined,
+    origin,
+  };
+}
+
+function originOf(tree: YamlTree, path: Path): Origin {
+  const written = tree.written(path);
+  return written === undefined ? 'default' : tree.placeOf(written);
+}
+
+function locationOf(section: StorageData | undefined, folder: string): StoreLocation | undefined {
+  if (section === undefined || (section.storage === undefined && section.path === undefined)) return undefined;
+  return section.storage === 'memory' ? { storage: 'memory' } : directory(section.path ?? DEFAULT_DIRECTORY, folder);
+}
+
+function directory(path: string, folder: string): StoreLocation {
+  return { storage: 'file', directory: isAbsolute(path) ? path : resolve(folder, path) };
+}
+
+function declared(entry: ToolData): DeclaredOptions {
+  const options: Record<string, unknown> = {};
+  for (const [key, option] of Object.entries(OPTION_OF)) {
+    const value = entry[key as keyof typeof OPTION_OF];
+    if (value !== undefined) options[option] = key === 'store' ? inCamelCase(value as object) : value;
+  }
+  return options as DeclaredOptions;
+}
+
+function inCamelCase(section: object): object {
+  return Object.fromEntries(Object.entries(section).map(([key, value]) => [camelCase(key), value]));
+}

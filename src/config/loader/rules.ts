@@ -1,0 +1,241 @@
+import { problemsOf } from '../../ledger/policy.js';
+import type { Config, GuardConfig } from './config.js';
+import { OPTION_OF } from './config.js';
+import { spoken, type YamlTree } from './document.js';
+import { dotted, type Finding, type Issues, type Path } from './issues.js';
+import { camelCase, snakeCase } from './names.js';
+import type { ConfigData, StorageData, ToolData } from './schema.js';
+import { nearest } from './suggestion.js';
+
+type Add = (found: Omit<Finding, 'at'> & { readonly mark?: 'key' | 'value' }) => void;
+
+/** A configuration of the right shape, and what is known of it. */
+interface ReadShape {
+  readonly data: ConfigData;
+  readonly config: Config;
+  readonly tree: YamlTree;
+  /** Dotted paths of what was left out, or has keys that were: nothing is concluded from what is not there. */
+  readonly uncertain: ReadonlySet<string>;
+}
+
+/** What a shape cannot say: values that do not go together, and what is left open. */
+export function applyRules(read: ReadShape, issues: Issues): void {
+  const { data, config, tree, uncertain } = read;
+  const add: Add = ({ mark = 'key', ...found }) => {
+    const written = tree.written(found.path);
+    issues.add({ ...found, at: mark === 'value' ? written?.value : (written?.key ?? written?.value) });
+  };
+  checkNames(config, add);
+  checkStorage(data.action_ledger, ['action_ledger'], add);
+  checkStorage(data.task_ledger, ['task_ledger'], add);
+  checkSelector(data.action_ledger?.tools, ['action_ledger', 'tools'], 'tools', read, add);
+  checkSelector(data.task_ledger?.tasks, ['task_ledger', 'tasks'], 'tasks', read, add);
+  for (const guard of config.guards) {
+    const entry = (guard.kind === 'tool' ? data.tools : data.tasks)?.[guard.name] ?? {};
+    const place = [...guard.path, 'ledger'];
+    const placeCertain = [place, [...place, 'storage'], [...place, 'path']].every(
+      (path) => !uncertain.has(dotted(path)),
+    );
+    if (typeof entry.ledger === 'object') checkStorage(entry.ledger, place, add, placeCertain);
+    checkEntry(entry, guard, tree, add);
+    const certain = [guard.path, [...guard.path, 'side_effect_class']].every((path) => !uncertain.has(dotted(path)));
+    if (entry.ledger !== false && certain) checkClass(entry, guard, config, add);
+    if (!issues.errors) lookAt(guard, add);
+  }
+}
+
+const NAME = /^[\p{L}_][\p{L}\p{N}_.:/-]*$/u;
+
+function checkNames(config: Config, add: Add): void {
+  const seen = new Map<string, GuardConfig>();
+  for (const guard of config.guards) {
+    const { name, path } = guard;
+    if (!NAME.test(name)) {
+      add({
+        id: 'MYC301',
+        path,
+        problem: `${JSON.stringify(name)} is no name for a ${guard.kind}`,
+        remedy: 'Begin with a letter and go on with letters, digits, _, ., :, / or -.',
+      });
+    }
+    const other = seen.get(camelCase(name));
+    seen.set(camelCase(name), guard);
+    if (other === undefined) continue;
+    add({
+      id: 'MYC302',
+      path,
+      problem:
+        other.name === name
+          ? `${name} is a tool and a task`
+          : `${other.name} and ${name} are the same name in code, ${camelCase(name)}`,
+      remedy: 'Keep one of them: a call has one record.',
+    });
+  }
+}
+
+function checkStorage(section: StorageData | undefined, path: Path, add: Add, own = false): void {
+  if (section?.storage === 'memory' && section.path !== undefined) {
+    add({
+      id: 'MYC303',
+      path: [...path, 'path'],
+      problem: `${dotted([...path, 'path'])} has no effect: storage is memory`,
+      remedy: 'Write storage: file, or remove the path.',
+    });
+  }
+  if (own && section?.storage === undefined && section?.path === undefined) {
+    add({
+      id: 'MYC304',
+      path,
+      problem: `${dotted(path)} is empty`,
+      remedy: 'Write true to record where action_ledger says, or give it a storage or a path.',
+    });
+  }
+}
+
+function checkSelector(
+  covered: 'all' | readonly string[] | undefined,
+  path: Path,
+  group: 'tools' | 'tasks',
+  { data, tree, uncertain }: ReadShape,
+  add: Add,
+): void {
+  if (covered === undefined || covered === 'all') return;
+  const entries = data[group] ?? {};
+  // Perhaps it is named where something else is wrong.
+  const known = !uncertain.has(group) && (data[group] !== undefined || !uncertain.has(''));
+  for (const [index, name] of covered.entries()) {
+    const entry = Object.hasOwn(entries, name) ? entries[name] : undefined;
+    const at = { path: [...path, index], mark: 'value' } as const;
+    const said = spoken(tree.written(at.path), name);
+    if (entry === undefined) {
+      if (!known || uncertain.has(`${group}.${name}`)) continue;
+      add({
+        ...at,
+        id: 'MYC305',
+        problem: `${said} is not one of the ${group}`,
+        suggestion: said === name ? nearest(name, Object.keys(entries)) : undefined,
+        remedy: `Add it to ${group}, or take it out of this list.`,
+      });
+    } else if (entry.ledger === false) {
+      add({
+        ...at,
+        id: 'MYC306',
+        problem: `${said} is to be recorded here, and its ledger is false below ${group}`,
+        remedy: 'Keep one of the two.',
+      });
+    }
+  }
+}
+
+function checkEntry(entry: ToolData, guard: GuardConfig, tree: YamlTree, add: Add): void {
+  const { path, kind } = guard;
+  const keys = Object.keys(OPTION_OF).filter((key) => entry[key as keyof typeof OPTION_OF] !== undefined);
+  if (entry.ledger === false) {
+    for (const key of keys.filter((key) => key !== 'side_effect_class')) {
+      add({
+        id: 'MYC307',
+        path: [...path, key],
+        problem: `${dotted([...path, key])} has no effect: ledger is false`,
+        remedy: 'Remove it, or remove ledger: false.',
+      });
+    }
+    return;
+  }
+  const problems = problemsOf(guard.ledger?.options ?? {}, kind === 'tool' ? 'ledger' : 'taskLedger');
+  // What depends on the class is told in the words of the file, below.
+  for (const { option, problem, remedy } of problems.filter(({ option }) => option !== 'replayFor' || isRead(entry))) {
+    const key = Object.entries(OPTION_OF).find(([, one]) => one === option)?.[0] ?? snakeCase(option);
+    const said = spoken(tree.written([...path, key]), problem);
+    add({ id: 'MYC308', path: [...path, key], problem: `${dotted([...path, key])}: ${said}`, remedy });
+  }
+  const repeated =
+    entry.id_from?.findIndex((name, index, all) => all.map(camelCase).indexOf(camelCase(name)) < index) ?? -1;
+  if (repeated >= 0) {
+    const at = [...path, 'id_from', repeated];
+    add({
+      id: 'MYC310',
+      path: at,
+      mark: 'value',
+      problem: `${spoken(tree.written(at), String(entry.id_from?.[repeated]))} is named twice`,
+      remedy: 'Name each field once.',
+    });
+  }
+}
+
+function isRead(entry: ToolData): boolean {
+  return entry.side_effect_class === 'read';
+}
+
+/** What depends on what the tool does. */
+function checkClass(entry: ToolData, { path, kind, ledger }: GuardConfig, config: Config, add: Add): void {
+  const { side_effect_class: effect } = entry;
+  if (entry.replay_for !== undefined && effect !== 'read') {
+    add({
+      id: 'MYC309',
+      path: [...path, 'replay_for'],
+      problem: `${dotted([...path, 'replay_for'])} is for read tools, and this one is ${effect ?? 'not declared'}`,
+      remedy: 'Write side_effect_class: read if it is one; the result of anything else is kept with its identity.',
+    });
+  }
+  if (entry.key_valid_for !== undefined && effect !== 'keyed_mutate') {
+    add({
+      id: 'MYC309',
+      path: [...path, 'key_valid_for'],
+      problem: `${dotted([...path, 'key_valid_for'])} has no effect: the tool is ${effect ?? 'not declared'}`,
+      remedy: 'Write side_effect_class: keyed_mutate if the provider honours idempotency keys, or remove it.',
+    });
+  }
+  if (config.strict && kind === 'tool' && ledger !== undefined && effect === undefined) {
+    add({
+      id: 'MYC311',
+      path,
+      problem: `strict: ${dotted(path)} does not say what it does`,
+      remedy: 'Add side_effect_class: read, idempotent_mutate, keyed_mutate, non_idempotent_mutate or irreversible.',
+    });
+  }
+}
+
+/** What loads, and should be looked at. Each goes away when the file says that it is meant. */
+function lookAt(guard: GuardConfig, add: Add): void {
+  const { path, name, kind, ledger } = guard;
+  const warn = (id: string, problem: string, remedy: string): void =>
+    add({ id, severity: 'warning', path, problem, remedy });
+  if (ledger === undefined) {
+    if (!guard.waived)
+      warn('MYC351', `nothing guards ${name}`, 'Write ledger: true, or ledger: false if that is meant.');
+    return;
+  }
+  const { effect, idFrom, keyValidFor } = ledger.options;
+  if (kind === 'task') {
+    if (idFrom === undefined)
+      warn(
+        'MYC352',
+        `only a run with a runId finds ${name} again after a crash`,
+        'Add id_from with the fields that identify the task.',
+      );
+    return;
+  }
+  if (effect === undefined) {
+    warn(
+      'MYC353',
+      `${name} does not say what it does`,
+      'Add side_effect_class; without it a crash blocks the call, and a throw lets it run again.',
+    );
+    return;
+  }
+  if (effect === 'read' || effect === 'idempotent_mutate') return;
+  if (idFrom === undefined)
+    warn(
+      'MYC352',
+      `nothing in ${name} says what makes two calls the same`,
+      'Add id_from with the business id: a model that tries again mints a new call id.',
+    );
+  if (effect === 'keyed_mutate' && keyValidFor === undefined)
+    warn(
+      'MYC354',
+      `${name} does not say how long the provider honours its key`,
+      'Add key_valid_for, e.g. 24h; without it a crash blocks the call.',
+    );
+  if (ledger.location.storage === 'memory')
+    warn('MYC355', `${name} is ${effect}, and its records end with the process`, 'Write storage: file.');
+}

@@ -1,0 +1,167 @@
+import { z } from 'zod';
+import { parseDuration } from '../../encoding/duration.js';
+import { MyceliumError } from '../../errors/mycelium-error.js';
+
+/** The shape of a configuration. What the shape cannot say stands in `rules.ts`. */
+
+/** Adds what a schema alone cannot say: an id of its own and a remedy. */
+function wrong(context: z.RefinementCtx, id: string, problem: string, remedy: string): never {
+  context.addIssue({ code: 'custom', message: problem, params: { id, remedy } });
+  return z.NEVER;
+}
+
+const LONGEST = 36_525 * 86_400_000;
+const FORMS = 'Write a number of seconds, or a text such as 250ms, 30s, 15m, 24h or 7d.';
+
+/** In milliseconds. A bare number is seconds. */
+const duration = z.unknown().transform((value, context): number => {
+  if (typeof value !== 'string' && typeof value !== 'number') return wrong(context, 'MYC203', 'is no duration', FORMS);
+  try {
+    const milliseconds = parseDuration(typeof value === 'number' ? value * 1000 : value.trim(), '');
+    if (milliseconds <= LONGEST) return milliseconds;
+  } catch (error) {
+    if (!(error instanceof MyceliumError)) throw error;
+    return wrong(context, 'MYC203', 'is no duration', FORMS);
+  }
+  return wrong(context, 'MYC203', 'is more than a hundred years', 'Write a shorter duration.');
+});
+
+const text = z
+  .string()
+  .refine((value) => value.trim() !== '', {
+    message: 'is blank',
+    params: { id: 'MYC208', remedy: 'Give it a value, or leave the key out.' },
+  })
+  .refine((value) => !value.includes('\0'), {
+    message: 'has a NUL character in it',
+    params: { id: 'MYC201', remedy: 'Remove it.' },
+  });
+
+/** What other programs would understand, and here would become the name of a folder. */
+const folder = text
+  .refine((value) => !/^~($|[/\\])/.test(value), {
+    message: 'begins with ~, which is not your home folder here',
+    params: { id: 'MYC207', remedy: `Write \${env:HOME}, or ./~ for a folder of that name.` },
+  })
+  .refine((value) => !/^(file|memory):/i.test(value), {
+    message: 'begins like a URL, and is a path',
+    params: { id: 'MYC201', remedy: 'Write the path alone, e.g. ./.mycelium, and storage: file or memory beside it.' },
+  });
+
+const names = z.array(text).min(1);
+const keep = z.enum(['full', 'redacted', 'digest']);
+const count = z.number().int().min(1);
+
+const storage = z.strictObject({
+  storage: z.enum(['file', 'memory']).optional(),
+  path: folder.optional(),
+});
+
+const storedForm = z.strictObject({
+  input: keep.optional(),
+  result: keep.optional(),
+  redact: names.optional(),
+  max_result_length: count.optional(),
+});
+
+/** What tools and tasks share. */
+const common = {
+  ledger: z.union([z.boolean(), storage]).optional(),
+  side_effect_class: z
+    .enum(['read', 'idempotent_mutate', 'keyed_mutate', 'non_idempotent_mutate', 'irreversible'])
+    .optional(),
+  id_from: names.optional(),
+  lease: duration.optional(),
+  wait_for: duration.optional(),
+  timeout: duration.optional(),
+  max_attempts: count.optional(),
+  store: storedForm.optional(),
+};
+
+const tool = z.strictObject({
+  ...common,
+  boundary: z.enum(['implicit', 'explicit']).optional(),
+  key_valid_for: duration.optional(),
+  settle_after: duration.optional(),
+  replay_for: duration.optional(),
+});
+
+const task = z.strictObject(common);
+
+/** Which of them a section covers. */
+const selector = z.union([z.literal('all'), names]).optional();
+
+const actionLedger = z.strictObject({ ...storage.shape, strict: z.boolean().optional(), tools: selector });
+const taskLedger = z.strictObject({ ...storage.shape, tasks: selector });
+
+const root = z.strictObject({
+  action_ledger: actionLedger.optional(),
+  task_ledger: taskLedger.optional(),
+  tools: z.record(z.string(), tool).optional(),
+  tasks: z.record(z.string(), task).optional(),
+});
+
+export const configSchema: z.ZodType<ConfigData> = root;
+
+/** A configuration of the right shape; durations in milliseconds. */
+export interface ConfigData {
+  readonly action_ledger?:
+    | (StorageData & { readonly strict?: boolean | undefined; readonly tools?: Selector })
+    | undefined;
+  readonly task_ledger?: (StorageData & { readonly tasks?: Selector }) | undefined;
+  readonly tools?: Readonly<Record<string, ToolData>> | undefined;
+  readonly tasks?: Readonly<Record<string, ToolData>> | undefined;
+}
+
+/** Where a section records. */
+export interface StorageData {
+  readonly storage?: 'file' | 'memory' | undefined;
+  readonly path?: string | undefined;
+}
+
+/** `all`, or names. */
+export type Selector = 'all' | readonly string[] | undefined;
+
+type Keep = 'full' | 'redacted' | 'digest';
+
+/** A tool or a task. */
+export interface ToolData {
+  readonly ledger?: boolean | StorageData | undefined;
+  readonly side_effect_class?:
+    | 'read'
+    | 'idempotent_mutate'
+    | 'keyed_mutate'
+    | 'non_idempotent_mutate'
+    | 'irreversible'
+    | undefined;
+  readonly boundary?: 'implicit' | 'explicit' | undefined;
+  readonly id_from?: readonly string[] | undefined;
+  readonly key_valid_for?: number | undefined;
+  readonly lease?: number | undefined;
+  readonly wait_for?: number | undefined;
+  readonly timeout?: number | undefined;
+  readonly settle_after?: number | undefined;
+  readonly replay_for?: number | undefined;
+  readonly max_attempts?: number | undefined;
+  readonly store?:
+    | {
+        readonly input?: Keep | undefined;
+        readonly result?: Keep | undefined;
+        readonly redact?: readonly string[] | undefined;
+        readonly max_result_length?: number | undefined;
+      }
+    | undefined;
+}
+
+/** The keys of every section, by its path with `*` for a name. */
+export const SECTIONS: Readonly<Record<string, readonly string[]>> = {
+  '': Object.keys(root.shape),
+  action_ledger: Object.keys(actionLedger.shape),
+  task_ledger: Object.keys(taskLedger.shape),
+  'tools.*': Object.keys(tool.shape),
+  'tasks.*': Object.keys(task.shape),
+  'tools.*.ledger': Object.keys(storage.shape),
+  'tasks.*.ledger': Object.keys(storage.shape),
+  'tools.*.store': Object.keys(storedForm.shape),
+  'tasks.*.store': Object.keys(storedForm.shape),
+};

@@ -1,0 +1,217 @@
+import { guardsAround } from '../../tool/guard.js';
+import type { AnyGuard } from '../../tool/types.js';
+import type { GuardConfig } from '../loader/config.js';
+import type { Issues } from '../loader/issues.js';
+import { spellings, spelt } from '../loader/names.js';
+import { nearest } from '../loader/suggestion.js';
+import { type AnyFunction, kindOf, type Member, type Members, type Refusal, shapeOf } from './shape.js';
+import type { ToolCode } from './tool-code.js';
+
+/** How `instrument` is to be taken. */
+export interface InstrumentOptions {
+  /**
+   * Tools of the file that are guarded elsewhere, and are no error here; `true`: any of them. @default false
+   */
+  readonly partial?: boolean | readonly string[];
+}
+
+/** What instrumenting needs to know of the runtime around it. */
+export interface Finder {
+  readonly configured: readonly GuardConfig[];
+  /** Whether a guard of this name was applied before. */
+  applied(name: string): boolean;
+  /** The guard for it; undefined when what is code does not go with the file, which is then told. */
+  guard(config: GuardConfig, code: ToolCode): AnyGuard | undefined;
+  /** Whether the function is guarded under this name by the same configuration, where it is defined. */
+  madeHere(tool: unknown, name: string): boolean;
+  /** Told of functions that pass through: of tools that the file has, by its name, and of all others. */
+  waived(name: string): void;
+  unguarded(name: string): void;
+  /** Told of what may not be meant. */
+  warn(config: GuardConfig, problem: string, remedy: string): void;
+  readonly issues: Issues;
+}
+
+/** What is code, by names in code. */
+type Code = ReadonlyMap<string, ToolCode>;
+
+/** A tool of the file and the function for it. */
+interface Match {
+  readonly config: GuardConfig;
+  readonly key: string;
+  readonly member: Member;
+}
+
+/**
+ * Finds what is to be guarded, and tells everything that is wrong at once.
+ *
+ * @returns what makes the instrumented shape, to be called when nothing was wrong.
+ */
+export function instrumented(
+  tools: object,
+  code: Readonly<Record<string, ToolCode>>,
+  options: InstrumentOptions,
+  finder: Finder,
+): () => object {
+  const { members, rebuild } = shapeOf(tools);
+  const given: Code = new Map(Object.entries(code));
+  const matches: Match[] = [];
+  /** Names in code about which the file has a say, or an error was told. */
+  const settled = new Set<string>();
+  for (const config of finder.configured) {
+    const found = match(config, members, options, finder);
+    if (found === undefined) continue;
+    for (const name of found === 'told' ? spellings(config.name) : [found.key]) settled.add(name);
+    if (found !== 'told') matches.push(found);
+  }
+  const guards = new Map<string, AnyGuard>();
+  for (const found of matches) {
+    if (!canBeGuarded(found, given, finder)) continue;
+    const guard = finder.guard(found.config, given.get(found.key) ?? {});
+    if (guard !== undefined) guards.set(found.key, guard);
+  }
+  for (const key of given.keys()) if (!settled.has(key)) refuseCode(key, members, settled, finder);
+
+  return () => {
+    const guarded = new Map([...guards].map(([key, guard]) => [key, applied(guard, members.get(key)?.value)]));
+    for (const { config } of matches) if (config.ledger === undefined) finder.waived(config.name);
+    const taken = matches.filter(({ key }) => guards.has(key));
+    for (const one of taken) warnOfBareCalls(one, taken, finder);
+    for (const [key, { value }] of members) {
+      const passes = typeof value === 'function' && !settled.has(key) && guardsAround(value) === undefined;
+      if (passes && !isClass(value)) finder.unguarded(key);
+    }
+    return rebuild(guarded);
+  };
+}
+
+/**
+ * The trap of a module that calls itself: what it calls by name there is its own function, and not the guarded one.
+ * Seen in the text of the function, where a minifier has not renamed things.
+ */
+function warnOfBareCalls({ config, member }: Match, all: readonly Match[], finder: Finder): void {
+  const text = Function.prototype.toString.call(member.value);
+  for (const { key, config: other } of all) {
+    if (other === config || !new RegExp(`(?<![\\w$.])${key.replaceAll('$', '\\$')}\\s*\\(`).test(text)) continue;
+    finder.warn(
+      config,
+      `${config.name} calls ${key}(…) by name, which is the bare function and not the guarded one`,
+      'Guard where it is defined (mycelium.guard), or hand it its tools.',
+    );
+  }
+}
+
+/** What is written on a function, such as a description, is part of its type and stays with it. */
+function applied(guard: AnyGuard, body: unknown): AnyFunction {
+  return Object.assign((guard as unknown as (tool: unknown) => AnyFunction)(body), body);
+}
+
+/** The function of a tool; undefined when it is guarded elsewhere, and `told` when there is an error instead. */
+function match(
+  config: GuardConfig,
+  members: Members,
+  options: InstrumentOptions,
+  finder: Finder,
+): Match | 'told' | undefined {
+  const { name, at, path } = config;
+  const [key, other] = spellings(name).filter((spelling) => members.has(spelling));
+  if (key !== undefined && other === undefined) return { config, key, member: members.get(key) as Member };
+  if (key !== undefined) {
+    finder.issues.add({
+      id: 'MYC505',
+      at,
+      path,
+      problem: `${key} and ${other} are both there`,
+      remedy: 'Keep one of them, so that it is clear which is guarded.',
+    });
+    return 'told';
+  }
+  const { partial = false } = options;
+  if (partial === true || (partial !== false && partial.includes(name)) || finder.applied(name)) return undefined;
+  const functions = [...members].flatMap(([member, { value }]) => (typeof value === 'function' ? [member] : []));
+  finder.issues.add({
+    id: 'MYC504',
+    at,
+    path,
+    problem: `there is no function ${spelt(name)}`,
+    suggestion: nearest(name, functions),
+    remedy:
+      'Export it, guard it where it is defined (mycelium.guard), take it out of the file, or name it in { partial: [...] } when it is guarded elsewhere.',
+  });
+  return 'told';
+}
+
+/** Whether a guard is to be put around it; what speaks against it is told. */
+function canBeGuarded({ config, key, member: { value, refusal } }: Match, code: Code, finder: Finder): boolean {
+  const refuse = (id: string, problem: string, remedy: string): false => {
+    finder.issues.add({ id, at: config.at, path: config.path, problem, remedy });
+    return false;
+  };
+  if (finder.madeHere(value, config.name)) {
+    if (!code.has(key)) return false;
+    return refuse(
+      'MYC509',
+      `code for ${key}, which has its guard already`,
+      `Give it there: mycelium.guard(${JSON.stringify(config.name)}, { … }).`,
+    );
+  }
+  const why = refusal ?? (typeof value === 'function' ? undefined : notAFunction(value));
+  if (why !== undefined) return refuse('MYC506', `${key} ${why.problem}`, why.remedy);
+  if (config.ledger === undefined) {
+    // Nothing is put around it, so it may be anything that can be called; but code for it would have no effect.
+    finder.guard(config, code.get(key) ?? {});
+    return false;
+  }
+  if (guardsAround(value) !== undefined)
+    return refuse(
+      'MYC507',
+      `${key} is guarded in code already`,
+      'Keep one of the two: the guard in code, or the entry in the file.',
+    );
+  const unfit = noTool(value as AnyFunction);
+  return unfit === undefined || refuse('MYC506', `${key} ${unfit.problem}`, unfit.remedy);
+}
+
+function notAFunction(value: unknown): Refusal {
+  return {
+    problem: `is ${kindOf(value)}, not a function`,
+    remedy: 'Guard the function in it: execute: mycelium.guard(name)(async (input) => …).',
+  };
+}
+
+const AsyncGenerator = Object.getPrototypeOf(async function* () {}) as object;
+const Generator = Object.getPrototypeOf(function* () {}) as object;
+
+function noTool(value: AnyFunction): Refusal | undefined {
+  if (isClass(value))
+    return { problem: 'is a class', remedy: 'Instrument the class itself: mycelium.instrument(TheClass).' };
+  const prototype = Object.getPrototypeOf(value) as object;
+  if (prototype === Generator || prototype === AsyncGenerator)
+    return {
+      problem: 'is a generator, whose result is a stream',
+      remedy: 'Guard the function that performs the effect and returns a value.',
+    };
+  if (value.length > 2)
+    return {
+      problem: `takes ${value.length} arguments, and a tool has one input and the call`,
+      remedy: 'Take one object, or guard it in code: positional(mycelium.guard(name))(fn).',
+    };
+  return undefined;
+}
+
+function isClass(value: unknown): boolean {
+  return typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
+}
+
+function refuseCode(key: string, members: Members, settled: ReadonlySet<string>, finder: Finder): void {
+  finder.issues.add({
+    id: 'MYC508',
+    at: undefined,
+    path: [],
+    problem: members.has(key)
+      ? `code for ${key}, which the file does not name`
+      : `code for ${key}, which is no function here`,
+    suggestion: nearest(key, settled),
+    remedy: 'Add it to the file, or take the code out.',
+  });
+}

@@ -1,0 +1,58 @@
+import type { ConfigIssue } from '../../errors/config.js';
+import type { RecordedClass } from '../../ledger/transition.js';
+import { table } from '../table.js';
+
+/** A tool or task and what guards it. */
+export interface GuardedReport {
+  /** The durable name. */
+  readonly name: string;
+  readonly kind: 'tool' | 'task';
+  readonly effect: RecordedClass;
+  /** What makes two calls the same call. */
+  readonly identity: string;
+  /** Where it is recorded. */
+  readonly store: string;
+  /** What of its protection is code, e.g. `reconcile`. */
+  readonly code: readonly string[];
+}
+
+/** What is guarded, and what is not. Printed, it is a table. */
+export interface Report {
+  /** Configured, and applied to a function. */
+  readonly guarded: readonly GuardedReport[];
+  /** Functions that were seen and passed through as they are. */
+  readonly unguarded: readonly string[];
+  /** Configured, and not applied to any function so far. */
+  readonly missing: readonly string[];
+  /** What the file leaves open, and what is probably not meant in the tools. */
+  readonly warnings: readonly ConfigIssue[];
+  toString(): string;
+}
+
+const inspect = Symbol.for('nodejs.util.inspect.custom');
+
+export function makeReport(facts: Omit<Report, 'toString'>): Report {
+  const shown = (): string => text(facts);
+  const report = { ...facts };
+  // Not among its members, so that as JSON it is the facts and nothing else.
+  for (const name of ['toString', inspect]) Object.defineProperty(report, name, { value: shown });
+  return report;
+}
+
+function text({ guarded, unguarded, missing, warnings }: Omit<Report, 'toString'>): string {
+  const stores = [...new Set(guarded.map(({ store }) => store))];
+  const rows = guarded.map(({ name, kind, effect, identity, store, code }) => [
+    name,
+    kind === 'task' ? 'task' : effect,
+    identity,
+    code.join(', '),
+    stores.length > 1 ? store : '',
+  ]);
+  return [
+    guarded.length === 0 ? 'Nothing is guarded.' : table(['GUARDED', 'EFFECT', 'IDENTITY', 'CODE', 'STORE'], rows),
+    ...(stores.length === 1 ? [`Recorded in ${stores[0]}`] : []),
+    ...(unguarded.length === 0 ? [] : [`Passed through unguarded: ${unguarded.join(', ')}`]),
+    ...(missing.length === 0 ? [] : [`In the file, and applied to no function so far: ${missing.join(', ')}`]),
+    ...warnings.map(({ id, problem, remedy }) => `Warning ${id}: ${problem}. ${remedy}`),
+  ].join('\n');
+}
