@@ -82,7 +82,7 @@ test('the README, command by command, from an empty folder to a settled payment'
       }
     }
   }
-  expect(lines).toHaveLength(10);
+  expect(lines).toHaveLength(11);
   expect(payments('inv-43')).toBe(1);
   // The error's own command leads to the same call.
   const [, said = ''] = /(mycelium ledger show [0-9a-f]+)/.exec(blocked?.stderr ?? '') ?? [];
