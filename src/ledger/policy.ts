@@ -93,6 +93,13 @@ function refuse(place: string, problem: string, remedy: string): never {
 
 const DURATIONS = ['lease', 'replayFor', 'waitFor', 'timeout', 'keyValidFor', 'settleAfter'] as const;
 
+/** What must not be nothing, and what holds without it. */
+const NO_TIME = {
+  replayFor: 'reads are then remembered for their run only',
+  keyValidFor: 'the tool then never runs again on the strength of its key',
+  timeout: 'the body may then take as long as it takes',
+} as const;
+
 function duration(options: LedgerOptions, key: (typeof DURATIONS)[number], kind: string): number | undefined {
   const value = options[key];
   return value === undefined ? undefined : parseDuration(value, `${kind}({ ${key} })`);
@@ -142,9 +149,10 @@ export function problemsOf(options: LedgerOptions, kind: 'ledger' | 'taskLedger'
       'is for read tools',
       'Declare effect: "read"; the result of anything else is kept with its identity.',
     );
-  const [lease, replayFor] = DURATIONS.map((key) => duration(options, key, kind));
-  if (replayFor === 0)
-    found('replayFor', 'is no time at all', 'Leave it out: reads are then remembered for their run only.');
+  for (const [key, without] of Object.entries(NO_TIME) as [keyof typeof NO_TIME, string][]) {
+    if (duration(options, key, kind) === 0) found(key, 'is no time at all', `Leave it out: ${without}.`);
+  }
+  const lease = duration(options, 'lease', kind);
   if (lease !== undefined && lease < 30)
     found('lease', `${lease} ms is too short to renew`, 'Use at least 30 ms; 30 seconds is the default.');
   return problems;

@@ -392,6 +392,8 @@ describe('a guard', () => {
     ['fields that are none', () => ledger({ idFrom: [] }), 'idFrom'],
     ['replayFor of what is no read', () => ledger({ effect: 'irreversible', replayFor: '1h' }), 'replayFor'],
     ['replayFor of no length', () => ledger({ effect: 'read', replayFor: 0 }), 'replayFor'],
+    ['timeout of no length', () => ledger({ timeout: '0s' }), 'timeout'],
+    ['keyValidFor of no length', () => ledger({ effect: 'keyed_mutate', keyValidFor: 0 }), 'keyValidFor'],
     [
       'fields of a positional tool',
       () =>

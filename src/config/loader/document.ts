@@ -1,8 +1,9 @@
 import { type Document, isScalar, type Node, parseAllDocuments, visit } from 'yaml';
-import { type Expected, habit, type SyntaxProblem, syntaxFinding } from './habits.js';
+import { type Expected, habit } from './habits.js';
 import type { Finding, Issues, Path } from './issues.js';
 import type { Environment } from './references.js';
 import type { Place, Range, Source } from './source.js';
+import { type SyntaxProblem, syntaxFinding } from './syntax.js';
 import { NOTHING, rangeOf, TreeReader, type Written } from './tree-reader.js';
 
 /** A YAML text as plain values, with the way back to where each stands. */
