@@ -3,7 +3,7 @@
 // From YAML
 export { type LoadOptions, loadConfig, loadConfigFromString } from './config/load-config.js';
 export type { InstrumentOptions } from './config/runtime/instrument.js';
-export type { Mycelium } from './config/runtime/mycelium.js';
+export type { ConfiguredGuard, Mycelium } from './config/runtime/mycelium.js';
 export type { GuardedReport, Report } from './config/runtime/report.js';
 export type { InstrumentCode, Instrumented, ToolCode } from './config/runtime/tool-code.js';
 export {
@@ -42,7 +42,7 @@ export { type Configuration, configure } from './ledger/default-home.js';
 // Guards
 export { ledger, taskLedger } from './ledger/ledger.js';
 export type { Release, Settled } from './ledger/operator.js';
-export type { CommonOptions, Duration, IdFrom, LedgerOptions, TaskOptions } from './ledger/options.js';
+export type { CommonOptions, Duration, IdentityValue, IdFrom, LedgerOptions, TaskOptions } from './ledger/options.js';
 export type { Resolution } from './ledger/record.js';
 export type { Encryption, EncryptionContext, Keep, StoredForm } from './ledger/stored-form.js';
 export type { Aborted, EffectClass, Phase, RecordedClass } from './ledger/transition.js';
@@ -56,11 +56,11 @@ export {
   type Verdict,
 } from './ledger/verdicts.js';
 export type { Store } from './store/contract.js';
-export { openStore } from './store/open.js';
+export { type OpenStoreOptions, openStore } from './store/open.js';
 export { compose, positional } from './tool/compose.js';
 // What is told
 export type { CallEvent, EventMap } from './tool/events.js';
 export type { DeferredHome, LedgerHome } from './tool/home.js';
 export { idempotencyKey, type Run, type RunOptions, run, sideEffect } from './tool/scope.js';
-export type { CallIdentity, CallOptions, Guard, ToolCall } from './tool/types.js';
+export type { CallIdentity, CallOptions, Guard, Same, ToolCall } from './tool/types.js';
 export { type CallReport, inspectCall, withCall } from './tool/with-call.js';

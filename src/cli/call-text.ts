@@ -1,5 +1,7 @@
+import { ago } from '../encoding/duration.js';
+import { onOneLine } from '../encoding/printable.js';
+import { valueAsJson } from '../encoding/value-json.js';
 import type { CallView } from '../ledger/call-view.js';
-import { roughly } from './durations.js';
 
 /** A phase in a word or two. */
 export function stateOf({ phase, aborted, held }: CallView): string {
@@ -8,21 +10,35 @@ export function stateOf({ phase, aborted, held }: CallView): string {
   return phase === 'attempting' || phase === 'intended' ? `${phase}, lost` : phase;
 }
 
+/** Which call it is, on one line: names and ids are somebody's text. */
+export function titleOf({ tool, requestId }: CallView): string {
+  return onOneLine(`${tool} ${JSON.stringify(requestId)}`);
+}
+
 function moment(ms: number): string {
   return new Date(ms).toISOString();
 }
 
+/** A call for programs: plain JSON, whatever its values are. */
+export function callAsJson(call: CallView): Record<string, unknown> {
+  const { input, result, ...rest } = call;
+  return {
+    ...rest,
+    ...('input' in call ? { input: valueAsJson(input) } : {}),
+    ...('result' in call ? { result: valueAsJson(result) } : {}),
+  };
+}
+
 /** Values as people read them in a terminal; long ones are cut. */
 function valueText(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = JSON.stringify(valueAsJson(value));
   return text.length > 2_000 ? `${text.slice(0, 2_000)}… (${text.length} characters; --json has all)` : text;
 }
 
 /** Everything known of a call, a line each. */
 export function callLines(call: CallView): readonly (readonly [name: string, value: string])[] {
   const { resolution, error } = call;
-  const age = roughly(call.ageMs);
-  const heard = call.held ? 'running now' : `last heard of ${age === 'now' ? 'just now' : `${age} ago`}`;
+  const heard = call.held ? 'running now' : `last heard of ${ago(call.ageMs)}`;
   const lines: (readonly [string, string | undefined])[] = [
     ['id', call.id],
     ['state', `${stateOf(call)}; ${heard}`],
@@ -46,7 +62,7 @@ export function callLines(call: CallView): readonly (readonly [name: string, val
       'result' in call ? valueText(call.result) : call.replayable === false ? 'cannot be given again' : undefined,
     ],
   ];
-  return lines.filter((line): line is readonly [string, string] => line[1] !== undefined);
+  return lines.flatMap(([name, value]) => (value === undefined ? [] : [[name, onOneLine(value)] as const]));
 }
 
 function settledText({ by, as, who, reason, at }: NonNullable<CallView['resolution']>): string {

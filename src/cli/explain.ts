@@ -1,13 +1,14 @@
 import { type GuardConfig, OPTION_OF, type Origin } from '../config/loader/config.js';
 import { spelt } from '../config/loader/names.js';
 import type { ReadConfig } from '../config/loader/read-config.js';
+import { SECTIONS } from '../config/loader/schema.js';
 import { nearest } from '../config/loader/suggestion.js';
 import { locationText } from '../config/runtime/homes.js';
 import { columns } from '../config/table.js';
+import { exactly } from '../encoding/duration.js';
 import type { LedgerOptions } from '../ledger/options.js';
 import { type Policy, resolvePolicy } from '../ledger/policy.js';
 import { type CommonOptions, requireFile, usableConfig } from './configuration.js';
-import { exactly } from './durations.js';
 import { CommandError, EXIT, type ExitCode } from './exit.js';
 import type { Terminal } from './terminal.js';
 
@@ -70,7 +71,9 @@ function explanation(guard: GuardConfig, read: ReadConfig): Explanation {
     positional: false,
   });
   const values = Object.keys(OPTION_OF)
-    .filter((key) => guard.origin(key) !== 'default' || key in shownByDefault[kind])
+    .filter((key) => SECTIONS[`${kind}s.*`]?.includes(key) === true)
+    // What is for some classes only has no effect without a word.
+    .filter((key) => guard.origin(key) !== 'default' || (key !== 'key_valid_for' && key !== 'replay_for'))
     .map((key) => ({ key, value: inForce(key, policy, guard), from: from(guard.origin(key)) }));
   const place = guard.origin('path') === 'default' ? guard.origin('storage') : guard.origin('path');
   const store = { key: 'recorded in', value: locationText(ledger.location), from: from(place) };
@@ -83,30 +86,6 @@ function explanation(guard: GuardConfig, read: ReadConfig): Explanation {
     afterALostWorker: afterALostWorker(policy),
   };
 }
-
-/** What has an effect without a word. */
-const shownByDefault: Readonly<Record<'tool' | 'task', Readonly<Record<string, true>>>> = {
-  tool: {
-    side_effect_class: true,
-    boundary: true,
-    id_from: true,
-    lease: true,
-    wait_for: true,
-    timeout: true,
-    settle_after: true,
-    max_attempts: true,
-    store: true,
-  },
-  task: {
-    side_effect_class: true,
-    id_from: true,
-    lease: true,
-    wait_for: true,
-    timeout: true,
-    max_attempts: true,
-    store: true,
-  },
-};
 
 function originText(origin: Origin, file: string): string {
   if (origin === 'default') return 'default';
@@ -138,9 +117,9 @@ function inForce(key: string, policy: Policy, guard: GuardConfig): string {
     case 'max_attempts':
       return Number.isFinite(policy.maxAttempts) ? String(policy.maxAttempts) : 'no limit';
     case 'store': {
-      const { input, result, redact } = policy.form;
+      const { input, result, redact, maxResultLength } = policy.form;
       const hidden = redact.length === 0 ? '' : `, also hiding ${redact.join(', ')}`;
-      return `input ${input}, result ${result}${hidden}`;
+      return `input ${input}, result ${result} up to ${maxResultLength} characters${hidden}`;
     }
   }
 }
@@ -154,7 +133,7 @@ function afterALostWorker({ kind, effect, keyValidForMs, boundary }: Policy): st
     case 'keyed_mutate':
       return keyValidForMs === undefined
         ? `${early}the reconciler is asked, if code gives one; else it ${blocked}`
-        : `${early}runs again for ${exactly(keyValidForMs)} from the first attempt, while the provider honours the key; then it ${blocked}`;
+        : `${early}runs again for ${exactly(keyValidForMs)} from the first attempt, while the provider honours the key; then the reconciler is asked, if code gives one; else it ${blocked}`;
     case 'irreversible':
       return `${early}the reconciler, if code gives one, may prove that it happened; else it ${blocked}`;
     default:

@@ -28,7 +28,10 @@ export function init(options: InitOptions, terminal: Terminal): ExitCode {
     terminal.out(text.trimEnd());
     return EXIT.done;
   }
-  const name = options.config ?? (CONFIG_NAMES[0] as string);
+  const [first = 'mycelium.yaml', ...others] = CONFIG_NAMES;
+  const name = options.config ?? first;
+  const other = others.find((one) => options.config === undefined && existsSync(one));
+  if (other !== undefined) throw refused(other);
   write(name, text, options.force === true);
   terminal.out(`Wrote ${name}. Put your own tools in place of its examples. Next:`);
   const next = NEXT.map(([words, why]) => [`  ${nextCommand(terminal, words, options.config)}`, why]);
@@ -36,6 +39,14 @@ export function init(options: InitOptions, terminal: Terminal): ExitCode {
   if (isUnignored(dirname(resolve(name))))
     terminal.out('Add .mycelium/ to .gitignore: the arguments and results of calls are kept there.');
   return EXIT.done;
+}
+
+function refused(name: string): CommandError {
+  return new CommandError(
+    EXIT.findings,
+    `${name} is there already, and was left as it is`,
+    'Write another file with -c FILE, overwrite it with --force, or look at a template with --print.',
+  );
 }
 
 /** @throws CommandError */
@@ -47,13 +58,7 @@ function write(name: string, text: string, force: boolean): void {
     writeFileSync(file, text, { flag: force ? 'w' : 'wx' });
   } catch (error) {
     const { code, syscall, message } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST' && syscall === 'open') {
-      throw new CommandError(
-        EXIT.findings,
-        `${name} is there already, and was left as it is`,
-        'Write another file with -c FILE, overwrite it with --force, or look at a template with --print.',
-      );
-    }
+    if (code === 'EEXIST' && syscall === 'open') throw refused(name);
     throw new CommandError(EXIT.usage, `${name} cannot be written: ${message}`, 'Name another file with -c FILE.');
   }
 }
@@ -61,9 +66,17 @@ function write(name: string, text: string, force: boolean): void {
 /** Whether the records would be committed: in a repository none of whose ignore files on the way speaks of them. */
 function isUnignored(folder: string): boolean {
   for (let at = folder; ; at = dirname(at)) {
-    const ignore = resolve(at, '.gitignore');
-    if (existsSync(ignore) && readFileSync(ignore, 'utf8').includes('.mycelium')) return false;
+    if (ignoresOf(at).includes('.mycelium')) return false;
     if (existsSync(resolve(at, '.git'))) return true;
     if (at === dirname(at)) return false;
+  }
+}
+
+function ignoresOf(folder: string): string {
+  try {
+    return readFileSync(resolve(folder, '.gitignore'), 'utf8');
+  } catch {
+    // None, or none that can be read: a hint too many does no harm.
+    return '';
   }
 }

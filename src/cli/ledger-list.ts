@@ -1,12 +1,12 @@
 import { table } from '../config/table.js';
-import type { ActionLedger } from '../ledger/action-ledger.js';
+import { roughly } from '../encoding/duration.js';
+import { onOneLine } from '../encoding/printable.js';
 import type { CallQuery, CallView } from '../ledger/call-view.js';
 import { stateOf } from './call-text.js';
 import { type CommonOptions, usableConfig } from './configuration.js';
-import { roughly } from './durations.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { withLedgers } from './open-ledgers.js';
-import { nextCommand, progress, type Terminal } from './terminal.js';
+import { type Ledgers, withLedgers } from './open-ledgers.js';
+import { nextCommand, type Terminal } from './terminal.js';
 
 /** What `ledger list` is told. */
 export interface ListOptions extends CommonOptions {
@@ -25,45 +25,40 @@ export async function listCalls(options: ListOptions, terminal: Terminal): Promi
     const limit = options.limit ?? (options.json === true ? found.length : 50);
     const shown = found.slice(0, limit);
     if (options.json === true) {
-      const calls = shown.map(({ call }) => call);
-      terminal.out(JSON.stringify({ total: found.length, calls }, null, 2));
+      terminal.out(JSON.stringify({ total: found.length, calls: shown, notLookedAt: ledgers.missing }, null, 2));
       return EXIT.done;
     }
-    terminal.out(found.length === 0 ? nothing(options) : await rows(shown, options.config, terminal));
+    terminal.out(found.length === 0 ? nothing(options) : await rows(ledgers, shown, options.config, terminal));
+    for (const store of ledgers.missing) terminal.note(`Not looked at: ${store}.`);
     if (shown.length < found.length)
       terminal.note(`The latest ${shown.length} of ${found.length}; --limit ${found.length} shows all.`);
     return EXIT.done;
   });
 }
 
-interface Found {
-  readonly ledger: ActionLedger;
-  readonly call: CallView;
-}
-
-async function allCalls(ledgers: readonly ActionLedger[], options: ListOptions, terminal: Terminal): Promise<Found[]> {
+async function allCalls(ledgers: Ledgers, options: ListOptions, terminal: Terminal): Promise<CallView[]> {
   const query: CallQuery = {
     limit: 1_000,
     ...(options.stuck === true ? { stuck: true } : {}),
     ...(options.tool === undefined ? {} : { tool: options.tool }),
     ...(options.run === undefined ? {} : { run: options.run }),
   };
-  const reading = progress(terminal);
-  const found: Found[] = [];
+  const start = performance.now();
+  const found: CallView[] = [];
   try {
-    for (const ledger of ledgers) {
+    for (const ledger of ledgers.all) {
       let after: string | undefined;
       do {
         const page = await ledger.list({ ...query, ...(after === undefined ? {} : { after }) });
-        for (const call of page.calls) found.push({ ledger, call });
-        reading.tell(`${found.length} calls read`);
+        found.push(...page.calls);
+        if (performance.now() - start > 500) terminal.progress(`${found.length} calls read`);
         after = page.next;
       } while (after !== undefined);
     }
   } finally {
-    reading.end();
+    terminal.progress('');
   }
-  return found.sort((one, other) => other.call.writtenAt - one.call.writtenAt);
+  return found.sort((one, other) => other.writtenAt - one.writtenAt);
 }
 
 function nothing({ stuck, tool, run }: ListOptions): string {
@@ -71,24 +66,25 @@ function nothing({ stuck, tool, run }: ListOptions): string {
   return stuck === true ? `No call${which} waits for a person.` : `No calls${which}.`;
 }
 
-async function rows(shown: readonly Found[], config: string | undefined, terminal: Terminal): Promise<string> {
-  const short = new Map<string, string>();
-  for (const ledger of new Set(shown.map((one) => one.ledger))) {
-    const ids = shown.filter((one) => one.ledger === ledger).map(({ call }) => call.id);
-    for (const [id, beginning] of await ledger.shortIds(ids)) short.set(id, beginning);
-  }
+async function rows(
+  ledgers: Ledgers,
+  shown: readonly CallView[],
+  config: string | undefined,
+  terminal: Terminal,
+): Promise<string> {
+  const short = await ledgers.shortIds(shown.map(({ id }) => id));
   return table(
     ['ID', 'TOOL', 'REQUEST', 'STATE', 'AGE', 'NEXT'],
-    shown.map(({ call }) => {
+    shown.map((call) => {
       const id = short.get(call.id) ?? call.id;
       const next = call.stuck ? nextCommand(terminal, `ledger show ${id}`, config) : '';
-      return [`${id}…`, call.tool, cut(call.requestId), stateOf(call), roughly(call.ageMs), next];
+      return [`${id}…`, cut(call.tool), cut(call.requestId), stateOf(call), roughly(call.ageMs), next];
     }),
   );
 }
 
-/** A request id is somebody's text: on one line, and not all of a long one. */
+/** Names and request ids are somebody's text: on one line, and not all of a long one. */
 function cut(text: string): string {
-  const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '\ufffd');
+  const line = onOneLine(text);
   return line.length > 40 ? `${line.slice(0, 39)}…` : line;
 }

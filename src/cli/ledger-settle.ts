@@ -1,8 +1,9 @@
 import type { CallView } from '../ledger/call-view.js';
 import type { Release } from '../ledger/operator.js';
+import { callAsJson, titleOf } from './call-text.js';
 import { type CommonOptions, usableConfig } from './configuration.js';
 import { CommandError, EXIT, type ExitCode } from './exit.js';
-import { findCall, withLedgers } from './open-ledgers.js';
+import { withLedgers } from './open-ledgers.js';
 import type { Terminal } from './terminal.js';
 
 /** Who settles, and why. */
@@ -24,7 +25,7 @@ export async function releaseCall(id: string, options: ReleaseOptions, terminal:
   const how = releaseOf(options);
   const { config } = usableConfig(options);
   return withLedgers(config, async (ledgers) => {
-    const { ledger, call } = await findCall(ledgers, id);
+    const { ledger, call } = await ledgers.find(id);
     const settled = await ledger.release(call.id, how);
     const next =
       how.as === 'not-executed'
@@ -41,7 +42,7 @@ export async function releaseCall(id: string, options: ReleaseOptions, terminal:
 export async function retireCall(id: string, options: SettleOptions, terminal: Terminal): Promise<ExitCode> {
   const { config } = usableConfig(options);
   return withLedgers(config, async (ledgers) => {
-    const { ledger, call } = await findCall(ledgers, id);
+    const { ledger, call } = await ledgers.find(id);
     const retired = await ledger.retire(call.id, { by: options.by, reason: options.reason });
     tell(retired, 'is retired. The next call with this identity runs; what it did before is kept.', options, terminal);
     return EXIT.done;
@@ -49,8 +50,8 @@ export async function retireCall(id: string, options: SettleOptions, terminal: T
 }
 
 function tell(call: CallView, what: string, options: CommonOptions, terminal: Terminal): void {
-  if (options.json === true) terminal.out(JSON.stringify(call, null, 2));
-  else terminal.out(`${call.tool} ${JSON.stringify(call.requestId)} ${what}`);
+  if (options.json === true) terminal.out(JSON.stringify(callAsJson(call), null, 2));
+  else terminal.out(`${titleOf(call)} ${what}`);
 }
 
 /** @throws CommandError for words that do not go together. */

@@ -6,11 +6,12 @@ import { processTerminal } from './terminal.js';
 /** Answers a command line. @returns what to exit with. */
 export async function main(words: readonly string[]): Promise<number> {
   const terminal = processTerminal();
-  // Somebody who stops reading, such as head, has seen enough.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(EXIT.done);
-    throw error;
-  });
+  // Somebody who stops reading, such as head, has seen enough; what was found is still told by the exit code.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
   const { program, exitCode } = makeProgram(terminal);
   try {
     await program.parseAsync([...words], { from: 'user' });

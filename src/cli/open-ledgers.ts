@@ -5,32 +5,83 @@ import { StoreNotFoundError } from '../errors/store.js';
 import { ActionLedger } from '../ledger/action-ledger.js';
 import type { CallView } from '../ledger/call-view.js';
 
+/** A call and the ledger it is in. */
+export interface FoundCall {
+  readonly ledger: ActionLedger;
+  readonly call: CallView;
+}
+
+/** The ledgers of a configuration that are there. */
+export class Ledgers {
+  readonly all: readonly ActionLedger[];
+  /** Places of the configuration that could not be looked at: nothing is there yet, or it is memory. */
+  readonly missing: readonly string[];
+  readonly #config: Config;
+
+  constructor(all: readonly ActionLedger[], missing: readonly string[], config: Config) {
+    this.all = all;
+    this.missing = missing;
+    this.#config = config;
+  }
+
+  /** A call by its id or the beginning of it. @throws CallNotFoundError for none or several. */
+  async find(id: string): Promise<FoundCall> {
+    const found: FoundCall[] = [];
+    for (const ledger of this.all) {
+      const call = await ledger.get(id);
+      if (call !== undefined) found.push({ ledger, call });
+    }
+    const store = this.all.map((ledger) => ledger.store.description).join(', ');
+    const [first] = found;
+    if (first === undefined) throw new CallNotFoundError({ id, store });
+    const different = new Set(found.map(({ call }) => call.id));
+    if (different.size > 1) throw new CallNotFoundError({ id, store, candidates: [...different] });
+    // A tool that is recorded elsewhere now has its older calls where it was: the place of the file counts.
+    return found.find(({ ledger, call }) => ledger.store.description === this.#placeOf(call)) ?? first;
+  }
+
+  /** The shortest beginnings by which {@link find} finds these calls again. */
+  async shortIds(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const short = new Map<string, string>();
+    for (const ledger of this.all) {
+      for (const [id, beginning] of await ledger.shortIds(ids)) {
+        if (beginning.length > (short.get(id)?.length ?? 0)) short.set(id, beginning);
+      }
+    }
+    return short;
+  }
+
+  #placeOf({ kind, tool }: CallView): string {
+    const guard = this.#config.guards.find((one) => one.kind === kind && one.name === tool);
+    return locationText(guard?.ledger?.location ?? this.#config.locations[kind]);
+  }
+}
+
 /**
  * Opens the ledgers of a configuration that are there, for one command: looking creates none.
  *
  * @throws StoreNotFoundError when there is none at all. StoreUnavailableError, StoreDamagedError, StoreFormatError.
  */
-export async function withLedgers<T>(
-  config: Config,
-  use: (ledgers: readonly ActionLedger[]) => Promise<T>,
-): Promise<T> {
-  const ledgers: ActionLedger[] = [];
+export async function withLedgers<T>(config: Config, use: (ledgers: Ledgers) => Promise<T>): Promise<T> {
+  const open: ActionLedger[] = [];
   const missing: string[] = [];
   try {
     for (const location of locationsOf(config)) {
       const ledger = await existing(location);
-      if (ledger === undefined) missing.push(locationText(location));
-      else ledgers.push(ledger);
+      if (ledger === undefined) missing.push(explained(location));
+      else open.push(ledger);
     }
-    if (ledgers.length === 0) throw new StoreNotFoundError({ store: missing.map(explained).join(', ') });
-    return await use(ledgers);
+    if (open.length === 0) throw new StoreNotFoundError({ store: missing.join(', ') });
+    return await use(new Ledgers(open, missing, config));
   } finally {
-    for (const ledger of ledgers) await ledger.store.close();
+    await Promise.allSettled(open.map((ledger) => ledger.store.close()));
   }
 }
 
-function explained(store: string): string {
-  return store === 'memory' ? 'memory, which ends with its process and cannot be looked at from here' : store;
+function explained(location: StoreLocation): string {
+  return location.storage === 'memory'
+    ? 'memory, which ends with its process and cannot be looked at from here'
+    : locationText(location);
 }
 
 async function existing(location: StoreLocation): Promise<ActionLedger | undefined> {
@@ -46,21 +97,4 @@ async function existing(location: StoreLocation): Promise<ActionLedger | undefin
 function locationsOf({ locations, guards }: Config): readonly StoreLocation[] {
   const all = [locations.tool, locations.task, ...guards.flatMap(({ ledger }) => ledger?.location ?? [])];
   return [...new Map(all.map((location) => [locationText(location), location])).values()];
-}
-
-/** A call and the ledger it is in. @throws CallNotFoundError for none or several. */
-export async function findCall(
-  ledgers: readonly ActionLedger[],
-  id: string,
-): Promise<{ readonly ledger: ActionLedger; readonly call: CallView }> {
-  const found: { ledger: ActionLedger; call: CallView }[] = [];
-  for (const ledger of ledgers) {
-    const call = await ledger.get(id);
-    if (call !== undefined) found.push({ ledger, call });
-  }
-  const [first] = found;
-  const store = ledgers.map((ledger) => ledger.store.description).join(', ');
-  if (first === undefined) throw new CallNotFoundError({ id, store });
-  if (found.length > 1) throw new CallNotFoundError({ id, store, candidates: found.map(({ call }) => call.id) });
-  return first;
 }

@@ -7,6 +7,8 @@ export interface Terminal {
   out(text: string): void;
   /** What is said beside it. */
   note(text: string): void;
+  /** A line that is written over by the next, and wiped by an empty one; only for a person who watches. */
+  progress(text: string): void;
   /** Colours where the answer goes to a terminal that has them; `NO_COLOR` is respected. */
   readonly paint: Paint;
   /** Whether a person is watching, who wants to see that something happens. */
@@ -22,25 +24,10 @@ export function processTerminal(): Terminal {
   return {
     out: (text) => void stdout.write(`${text}\n`),
     note: (text) => void stderr.write(`${text}\n`),
+    progress: (text) => void (stderr.isTTY && stderr.write(`\r\u001b[K${text}`)),
     paint: colours ? styleText : (_style, text) => text,
     watched: stderr.isTTY,
     command: process.env['npm_command'] === 'exec' ? 'npx mycelium' : 'mycelium',
-  };
-}
-
-/** A line that is written over and over while something takes long, and wiped when it is done. */
-export function progress(terminal: Terminal): { tell(text: string): void; end(): void } {
-  const start = performance.now();
-  let shown = false;
-  return {
-    tell(text) {
-      if (!terminal.watched || performance.now() - start < 500) return;
-      shown = true;
-      process.stderr.write(`\r\u001b[K${text}`);
-    },
-    end() {
-      if (shown) process.stderr.write('\r\u001b[K');
-    },
   };
 }
 

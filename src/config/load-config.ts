@@ -11,7 +11,10 @@ export interface LoadOptions {
  *
  * @param path - the file, relative to the working directory, or its URL. Without it, `mycelium.yaml` or `mycelium.yml` there;
  *   and where there is none, the defaults: a file store under `./.mycelium`, for what is guarded in code.
+ * @param options - `environment`: what references are taken from.
+ * @returns the runtime that guards tools as the file says.
  * @throws ConfigError with everything that is wrong: file, line and column, what was probably meant, what to do.
+ *   UsageError for a path that is none.
  * @example
  * ```ts
  * const mycelium = await loadConfig();
@@ -20,7 +23,7 @@ export interface LoadOptions {
  * ```
  */
 export async function loadConfig(path?: string | URL, options: LoadOptions = {}): Promise<Mycelium> {
-  const { createMycelium, readConfig } = await import('./loading.js');
+  const { createMycelium, readConfig } = await import('./config-module.js');
   return createMycelium(readConfig(path, process.cwd(), options.environment ?? process.env));
 }
 
@@ -28,8 +31,9 @@ export async function loadConfig(path?: string | URL, options: LoadOptions = {})
  * The same from a text.
  *
  * @param text - YAML.
- * @param options - `folder`: where relative paths start, by default the working directory; `name`: for messages.
- * @throws ConfigError
+ * @param options - `folder`: where relative paths start, by default the working directory; `name`: for messages;
+ *   `environment`: what references are taken from.
+ * @throws ConfigError. UsageError for what is no text.
  * @example
  * ```ts
  * const mycelium = await loadConfigFromString('tools: { send_payment: { side_effect_class: irreversible, id_from: [to] } }');
@@ -42,7 +46,14 @@ export async function loadConfigFromString(
   text: string,
   options: LoadOptions & { readonly folder?: string; readonly name?: string } = {},
 ): Promise<Mycelium> {
-  const { createMycelium, parseConfig } = await import('./loading.js');
+  const { createMycelium, parseConfig, UsageError } = await import('./config-module.js');
+  if (typeof text !== 'string') {
+    throw new UsageError({
+      place: 'loadConfigFromString(text)',
+      problem: `got ${typeof text}, and not a text`,
+      remedy: 'Pass the YAML as a string; a file is loaded by loadConfig(path).',
+    });
+  }
   const { folder = process.cwd(), name = 'mycelium.yaml', environment = process.env } = options;
   return createMycelium(parseConfig(text, { name, folder, environment, file: undefined }));
 }

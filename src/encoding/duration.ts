@@ -1,6 +1,13 @@
 import { UsageError } from '../errors/usage.js';
 
-const MILLISECONDS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+/** The largest first. */
+const UNITS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1_000],
+] as const;
+const MILLISECONDS: Readonly<Record<string, number>> = { ms: 1, ...Object.fromEntries(UNITS) };
 const FORM = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
 
 /**
@@ -31,4 +38,31 @@ function fromText(text: unknown): number {
 function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
   return typeof value === 'number' ? String(value) : typeof value;
+}
+
+/** For columns, one unit that tells enough: `12m`, `3h`, `2d`; `now` below a second. */
+export function roughly(ms: number): string {
+  const [amount, unit] = inOneUnit(ms) ?? [];
+  return unit === undefined ? 'now' : `${amount}${unit}`;
+}
+
+/** The same for sentences: `12 min ago`. */
+export function ago(ms: number): string {
+  const [amount, unit] = inOneUnit(ms) ?? [];
+  return unit === undefined ? 'just now' : `${amount} ${unit === 'm' ? 'min' : unit} ago`;
+}
+
+function inOneUnit(ms: number): readonly [amount: number, unit: string] | undefined {
+  // 90 minutes say more than an hour, and 90 seconds more than a minute.
+  const [unit, length] = UNITS.find(([name, one]) => ms >= (name === 's' ? one : 2 * one)) ?? [];
+  return unit === undefined || length === undefined ? undefined : [Math.round(ms / length), unit];
+}
+
+/** For people, to the last bit, in the largest unit that does it: `24h`, `90s`, `1500ms`. */
+export function exactly(ms: number): string {
+  for (const [unit, length] of UNITS) {
+    // A day is mostly meant as 24 hours.
+    if (ms >= length && ms % length === 0 && !(unit === 'd' && ms < 2 * length)) return `${ms / length}${unit}`;
+  }
+  return `${ms}ms`;
 }

@@ -182,7 +182,11 @@ function verdict(name: string, walk: Walk): boolean {
 }
 
 function isSecret(name: string, names: ReadonlySet<string>): boolean {
-  if (names.size > 0 && names.has(squeeze(name))) return true;
+  return (names.size > 0 && names.has(squeeze(name))) || isSecretName(name);
+}
+
+/** Whether a member of this name is taken for a secret. */
+export function isSecretName(name: string): boolean {
   const words = name.match(WORD) ?? [];
   // `password2` is as secret as `password`.
   while (words.length > 1 && /^\p{N}/u.test(words.at(-1) ?? '')) words.pop();

@@ -71,8 +71,10 @@ export class ActionLedger implements LedgerHome, AsyncDisposable {
   }
 
   /**
-   * For people: the shortest beginning of each id that no other call of this ledger has, of at least four
-   * characters. Looks at every id of the ledger.
+   * For people: the shortest beginning of each id that no other call of this ledger has, and none of these ids, of
+   * at least four characters. Looks at every id of the ledger.
+   *
+   * @param ids - full ids, of this ledger or of another.
    */
   async shortIds(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const { engineFor, shortIds } = await loadEngine();

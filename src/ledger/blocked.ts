@@ -1,3 +1,4 @@
+import { ago } from '../encoding/duration.js';
 import { LedgerBlockedError } from '../errors/call.js';
 import type { Dispatch } from './dispatch.js';
 import type { Engine } from './engine.js';
@@ -14,16 +15,6 @@ export type BlockReason =
   | 'reconciler-unsure'
   | 'verdict-refused'
   | 'class-changed';
-
-const MINUTE_MS = 60_000;
-
-/** `12 min ago`, for people. */
-function ago(ms: number): string {
-  if (ms < 2_000) return 'just now';
-  if (ms < 2 * MINUTE_MS) return `${Math.round(ms / 1_000)} s ago`;
-  if (ms < 120 * MINUTE_MS) return `${Math.round(ms / MINUTE_MS)} min ago`;
-  return `${Math.round(ms / (60 * MINUTE_MS))} h ago`;
-}
 
 function reasonOf(dispatch: Dispatch, { record, stored }: Seen, now: number): { reason: BlockReason; why: string } {
   const { policy } = dispatch;

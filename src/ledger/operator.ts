@@ -118,25 +118,28 @@ async function* everyKey(engine: Engine, home: LedgerHome): AsyncGenerator<Recor
 
 const SHORTEST_ID = 4;
 
-/** For each id the shortest beginning that only it has in this ledger, of at least four characters. */
+/** For each id the shortest beginning that no other id of this ledger has, of at least four characters. */
 export async function shortIds(
   engine: Engine,
   home: LedgerHome,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
-  const all: string[] = [];
+  const all: string[] = [...ids];
   for await (const { id } of everyKey(engine, home)) all.push(id);
-  all.sort();
-  const needed = new Map<string, number>();
-  const shared = (one: string, other: string | undefined): number => {
-    let length = 0;
-    while (other !== undefined && length < one.length && one[length] === other[length]) length += 1;
-    return length;
-  };
   // In order, an id shares most with one of its neighbours.
-  for (const [position, id] of all.entries())
-    needed.set(id, 1 + Math.max(shared(id, all[position - 1]), shared(id, all[position + 1])));
-  return new Map(ids.map((id) => [id, id.slice(0, Math.max(SHORTEST_ID, needed.get(id) ?? id.length))]));
+  const sorted = [...new Set(all)].sort();
+  const short = new Map<string, string>();
+  for (const [position, id] of sorted.entries()) {
+    const shared = Math.max(sharedLength(id, sorted[position - 1]), sharedLength(id, sorted[position + 1]));
+    short.set(id, id.slice(0, Math.max(SHORTEST_ID, shared + 1)));
+  }
+  return new Map(ids.map((id) => [id, short.get(id) ?? id]));
+}
+
+function sharedLength(one: string, other = ''): number {
+  let length = 0;
+  while (length < one.length && one[length] === other[length]) length += 1;
+  return length;
 }
 
 async function stand(engine: Engine, kind: string, id: string): Promise<Standing | undefined> {

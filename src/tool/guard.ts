@@ -119,6 +119,12 @@ export function noGuard(): AnyGuard {
 const AsyncGenerator = Object.getPrototypeOf(async function* () {}) as object;
 const Generator = Object.getPrototypeOf(function* () {}) as object;
 
+/** Whether calling it gives a stream instead of a value. */
+export function isGenerator(tool: object): boolean {
+  const kind = Object.getPrototypeOf(tool) as object;
+  return kind === AsyncGenerator || kind === Generator;
+}
+
 function refuseWhatIsNoTool(tool: unknown, kinds: string): asserts tool is Method {
   if (typeof tool !== 'function') {
     throw new UsageError({
@@ -127,8 +133,7 @@ function refuseWhatIsNoTool(tool: unknown, kinds: string): asserts tool is Metho
       remedy: 'Apply it to a function: ledger(options)(async (input, call) => …).',
     });
   }
-  const shape = Object.getPrototypeOf(tool) as object;
-  if (shape === AsyncGenerator || shape === Generator) {
+  if (isGenerator(tool)) {
     throw new UsageError({
       place: kinds,
       problem: `was applied to a generator function${tool.name === '' ? '' : ` (${tool.name})`}, whose result is a stream and not a value`,

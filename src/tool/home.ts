@@ -12,17 +12,15 @@ export interface LedgerHome {
 }
 
 /** A home whose store is opened with the first call that needs it. */
-export interface DeferredHome {
+export interface DeferredHome<Home extends LedgerHome = LedgerHome> {
   /** The home, once it is open. */
-  current(): LedgerHome | undefined;
+  current(): Home | undefined;
   /** Opens it, once for all who ask; a failed opening is tried again by the next. */
-  open(): Promise<LedgerHome>;
+  open(): Promise<Home>;
 }
 
 /** A home that `open` opens when it is first needed. */
-export function deferredHome<Home extends LedgerHome>(
-  open: () => Promise<Home>,
-): { current(): Home | undefined; open(): Promise<Home> } {
+export function deferredHome<Home extends LedgerHome>(open: () => Promise<Home>): DeferredHome<Home> {
   let home: Home | undefined;
   let opening: Promise<Home> | undefined;
   return {

@@ -46,8 +46,10 @@ export interface ToolCall extends CallOptions {
 
 declare const types: unique symbol;
 declare const same: unique symbol;
-/** "As the body has it." */
-export type Same = typeof same;
+/** "As the body has it." An interface, so that what users export can name it. */
+export interface Same {
+  readonly [same]: never;
+}
 
 /** The members an input must have. */
 export type Has<Field extends string> = [Field] extends [never] ? unknown : { readonly [P in Field]: unknown };

@@ -129,6 +129,13 @@ test('somebody who stops reading is no error', async () => {
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 });
 
+test('what was found is told by the exit code, whoever stops reading', () => {
+  const file = scratch.write('wrong.yaml', 'tols: {}\n');
+  const command = `${process.execPath} ${join(root, 'bin/mycelium.js')} check -c ${file}`;
+  const { status } = spawnSync('bash', ['-c', `set -o pipefail; ${command} | true`], { cwd: scratch.folder });
+  expect(status).toBe(2);
+});
+
 test('colours for a terminal that has them, unless NO_COLOR is set', () => {
   const file = scratch.write('colour.yaml', 'tols: {}\n');
   const command = `${process.execPath} ${join(root, 'bin/mycelium.js')} check -c ${file}`;

@@ -10,6 +10,7 @@ beforeEach(() => {
 afterEach(() => scratch.remove());
 
 const config = `action_ledger: { path: "./records", strict: true }
+task_ledger: { tasks: all }
 tools:
   charge:
     side_effect_class: keyed_mutate
@@ -23,9 +24,9 @@ tools:
     id_from: [id]
     ledger: { storage: memory }
   search: { ledger: false }
-  look: {}
+  look: { ledger: false }
 tasks:
-  settle: { id_from: [order_id] }
+  settle: {}
 `;
 
 test('the guards in order, every value in force, and where it comes from', () => {
@@ -33,26 +34,26 @@ test('the guards in order, every value in force, and where it comes from', () =>
   const { status, stdout, stderr } = scratch.mycelium('explain', 'charge');
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   const where = `file ${scratch.path('records')}`;
-  const wide = Math.max('input redacted, result full, also hiding note'.length, where.length);
+  const wide = Math.max('input redacted, result full up to 4194304 characters, also hiding note'.length, where.length);
   const line = (key: string, value: string, from: string): string =>
     `       ${key.padEnd(17)}  ${value.padEnd(wide)}  ${from}`;
   expect(stdout.split('\n')).toEqual([
-    'charge  tool, mycelium.yaml:3:3',
-    '  1  ledger, mycelium.yaml:6:5',
-    line('side_effect_class', 'keyed_mutate', 'mycelium.yaml:4:5'),
+    'charge  tool, mycelium.yaml:4:3',
+    '  1  ledger, mycelium.yaml:7:5',
+    line('side_effect_class', 'keyed_mutate', 'mycelium.yaml:5:5'),
     line('boundary', 'implicit', 'default'),
-    line('id_from', 'order_id (or orderId), part', 'mycelium.yaml:6:5'),
-    line('key_valid_for', '24h', 'mycelium.yaml:5:5'),
-    line('lease', '1m', 'mycelium.yaml:7:5'),
+    line('id_from', 'order_id (or orderId), part', 'mycelium.yaml:7:5'),
+    line('key_valid_for', '24h', 'mycelium.yaml:6:5'),
+    line('lease', '1m', 'mycelium.yaml:8:5'),
     line('wait_for', '30s', 'default'),
     line('timeout', 'none', 'default'),
     line('settle_after', '1m', 'default'),
     line('max_attempts', 'no limit', 'default'),
-    line('store', 'input redacted, result full, also hiding note', 'mycelium.yaml:8:5'),
+    line('store', 'input redacted, result full up to 4194304 characters, also hiding note', 'mycelium.yaml:9:5'),
     line('strict', 'true', 'mycelium.yaml:1:37'),
     line('recorded in', where, 'mycelium.yaml:1:18'),
     '  2  the function itself',
-    '  after a lost worker: runs again for 24h from the first attempt, while the provider honours the key; then it stays blocked until somebody says what happened',
+    '  after a lost worker: runs again for 24h from the first attempt, while the provider honours the key; then the reconciler is asked, if code gives one; else it stays blocked until somebody says what happened',
     '',
   ]);
 });
@@ -63,10 +64,11 @@ test('without a name, all of them; what nothing guards says so', () => {
   const parts = terminal.text().split('\n\n');
   expect(parts.map((part) => part.split('  ', 1)[0])).toEqual(['charge', 'wire', 'search', 'look', 'settle']);
   expect(parts[1]).toContain('runs again if its effect had not begun; otherwise the reconciler');
-  expect(parts[1]).toMatch(/recorded in +memory +\S+:13:15/);
+  expect(parts[1]).toMatch(/recorded in +memory +\S+:14:15/);
   expect(parts[2]).toContain('nothing guards it, and the file says that it is meant');
-  expect(parts[3]).toMatch(/nothing guards it$/);
-  expect(parts[4]).toContain('taskLedger');
+  expect(parts[4]).toContain('taskLedger, ');
+  // Its section names no place, so it is recorded with the tools, and comes from where they say so.
+  expect(parts[4]).toMatch(/recorded in +file \S+records +\S+:1:18\n/);
   expect(parts[4]).toContain('after a lost worker: runs again; what it had finished is replayed');
 });
 
@@ -81,6 +83,12 @@ test('a variable of the environment is named, its value is not in the way', () =
   expect(terminal.text()).toContain('not declared');
 });
 
+test('what nothing guards, and the file does not say that it is meant', () => {
+  const terminal = fakeTerminal();
+  explain('look', { config: scratch.write('loose.yaml', 'tools: { look: {} }\n') }, terminal);
+  expect(terminal.text()).toMatch(/nothing guards it$/);
+});
+
 test('as JSON', () => {
   const terminal = fakeTerminal();
   explain('settle', { config: scratch.write('mycelium.yaml', config), json: true }, terminal);
@@ -89,8 +97,8 @@ test('as JSON', () => {
   expect(tools[0]).toMatchObject({ name: 'settle', kind: 'task', guards: [{ guard: 'taskLedger' }] });
   expect(tools[0].guards[0].values).toContainEqual({
     key: 'id_from',
-    value: 'order_id (or orderId)',
-    from: expect.stringMatching(/:17:13$/),
+    value: 'the call id in its thread, the task, or the run',
+    from: 'default',
   });
 });
 

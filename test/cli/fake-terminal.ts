@@ -19,6 +19,7 @@ export function fakeTerminal(how: { readonly colours?: boolean; readonly watched
     text: () => printed.join('\n'),
     out: (text) => void printed.push(text),
     note: (text) => void noted.push(text),
+    progress: () => undefined,
     paint: (style, text) => (colours ? `<${style}>${text}</${style}>` : text),
     watched,
     command: 'mycelium',

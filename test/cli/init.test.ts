@@ -77,6 +77,14 @@ test('leaves a file that is there as it is, unless it is forced', () => {
   expect(readFileSync(config, 'utf8')).toBe(template('mycelium'));
 });
 
+test('does not put a second configuration beside one with the other ending', () => {
+  scratch.write('mycelium.yml', 'tools: {}\n');
+  const { status, stderr } = scratch.mycelium('init');
+  expect(status).toBe(1);
+  expect(stderr).toContain('mycelium.yml is there already');
+  expect(readdirSync(scratch.folder)).toEqual(['mycelium.yml']);
+});
+
 test('makes the folder it is to write into, and says when it cannot', () => {
   expect(init({ config: scratch.path('a/b/c.yaml') }, fakeTerminal())).toBe(0);
   expect(existsSync(scratch.path('a/b/c.yaml'))).toBe(true);
@@ -92,6 +100,8 @@ test('in a repository it says to ignore the records, until they are', () => {
   };
   expect(said()).toBe(false);
   mkdirSync(scratch.path('.git'));
+  expect(said()).toBe(true);
+  mkdirSync(scratch.path('agent/.gitignore'));
   expect(said()).toBe(true);
   scratch.write('.gitignore', 'node_modules/\n.mycelium/\n');
   expect(said()).toBe(false);

@@ -93,25 +93,73 @@ describe('list', () => {
         .slice(1)
         .map((row) => row.split(/ {2,}/)[2]),
     ).toEqual(['inv-4', 'inv-3']);
-    expect(terminal.noted).toEqual(['The latest 2 of 5; --limit 5 shows all.']);
+    expect(terminal.noted.at(-1)).toBe('The latest 2 of 5; --limit 5 shows all.');
     expect(JSON.parse(await listed({ json: true }))).toMatchObject({ total: 5 });
     expect(JSON.parse(await listed({ json: true, limit: 1 })).calls).toHaveLength(1);
   });
 
-  test('short ids are unique however many there are', async () => {
-    const work = Array.from({ length: 700 }, (_, n) => pay(`inv-${n}`));
-    await Promise.all(work);
+  test('short ids are unique however many there are, in however many ledgers', async () => {
+    const settle = mycelium.guard('settle')(async (_: { invoiceId: string }) => 'settled');
+    const work = Array.from({ length: 350 }, (_, n) => [pay(`inv-${n}`), settle({ invoiceId: `inv-${n}` })]);
+    await Promise.all(work.flat());
     const rows = (await listed({ limit: 1_000 })).split('\n').slice(1);
     const short = rows.map((row) => row.split('…', 1)[0] ?? '');
-    const all = Object.values(await ids());
+    const { calls } = JSON.parse(await listed({ json: true }));
+    const all: string[] = calls.map((call: { id: string }) => call.id);
     expect(short).toHaveLength(700);
     expect(short.filter((id) => all.filter((one) => one.startsWith(id)).length !== 1)).toEqual([]);
     expect(Math.min(...short.map((id) => id.length))).toBe(4);
   });
 
-  test('a request id cannot drive the terminal', async () => {
-    await pay('inv\u001b[31m\n1');
-    expect(await listed()).toMatch(/inv\ufffd\[31m\ufffd1/);
+  test('places that could not be looked at are named: nothing stuck there is not known', async () => {
+    await pay('inv-1');
+    const terminal = fakeTerminal();
+    await listCalls({ config, stuck: true }, terminal);
+    expect(terminal.noted).toEqual([`Not looked at: file ${scratch.path('tasks')}.`]);
+    expect(JSON.parse(await listed({ json: true }))).toMatchObject({ notLookedAt: [`file ${scratch.path('tasks')}`] });
+  });
+
+  test('one folder is one store, however it is spelt', async () => {
+    await pay('inv-1');
+    const spelt = scratch.write('spelt.yaml', yaml.replace('./tasks', `${scratch.path('records')}/`));
+    expect((await listed({ config: spelt })).split('\n')).toHaveLength(2);
+  });
+});
+
+describe("what is somebody else's text", () => {
+  const wild = 'inv\u001b[31m\u009b2J\u202e\n1';
+
+  test('cannot drive the terminal', async () => {
+    const tool = mycelium.guard('send_payment')(async (_: { invoiceId: string }, call) => {
+      await call.recordExternalRef(`ref ${wild}`);
+      throw new Error(`no ${wild}`);
+    });
+    await expect(tool({ invoiceId: wild })).rejects.toThrow();
+    const shown = fakeTerminal();
+    const { calls } = JSON.parse(await listed({ json: true }));
+    await showCall(calls[0].id, { config }, shown);
+    for (const text of [await listed(), shown.text()]) {
+      expect(text).toContain('inv\ufffd[31m\ufffd2J\ufffd');
+      // biome-ignore format: one character class
+      expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+    }
+    expect(shown.text()).toContain('error               Error: no inv');
+  });
+
+  test('is shown whatever it is, also what JSON has no word for', async () => {
+    const tool = mycelium.guard('send_payment')(async (_: { invoiceId: string; amount: bigint }) => {
+      throw new Error('connection reset');
+    });
+    await expect(tool({ invoiceId: 'lost-1', amount: 10n })).rejects.toThrow();
+    const { 'lost-1': id = '' } = await ids();
+    const [shown, json, released] = [fakeTerminal(), fakeTerminal(), fakeTerminal()];
+    await showCall(id, { config }, shown);
+    expect(shown.text()).toMatch(/ input +\{"invoiceId":"lost-1","amount":\{"\$":\["bigint","10"\]\}\}/);
+    await showCall(id, { config, json: true }, json);
+    expect(JSON.parse(json.text()).input.amount).toEqual({ $: ['bigint', '10'] });
+    const how = { config, json: true, as: 'completed', result: '{"paid":true}', by: 'ada', reason: 'seen' } as const;
+    expect(await releaseCall(id, how, released)).toBe(0);
+    expect(JSON.parse(released.text())).toMatchObject({ phase: 'committed', result: { paid: true } });
   });
 });
 
@@ -287,6 +335,24 @@ test('without a file the commands look at what code records without a word', asy
   } finally {
     other.remove();
   }
+});
+
+test('a tool that is recorded elsewhere now is found in its new place, and its older calls in the old one', async () => {
+  await pay('inv-1');
+  await pay('inv-2');
+  const moved = scratch.write(
+    'moved.yaml',
+    yaml.replace('id_from: [invoice_id] }', 'id_from: [invoice_id], ledger: { path: ./new } }'),
+  );
+  const now = await loadConfig(moved);
+  await now.guard('send_payment')(async (_: { invoiceId: string }) => 'moved')({ invoiceId: 'inv-1' });
+  await now.close();
+  const { 'inv-1': first = '', 'inv-2': second = '' } = await ids();
+  const [one, other] = [fakeTerminal(), fakeTerminal()];
+  await showCall(first, { config: moved, json: true }, one);
+  await showCall(second, { config: moved, json: true }, other);
+  expect(JSON.parse(one.text())).toMatchObject({ requestId: 'inv-1', result: 'moved' });
+  expect(JSON.parse(other.text())).toMatchObject({ requestId: 'inv-2', result: { paid: 'inv-2' } });
 });
 
 test('memory ends with its process, and cannot be looked at from another', () => {

@@ -71,6 +71,19 @@ test('files that are not exported cannot be imported', () => {
   expect(stderr).toContain('ERR_PACKAGE_PATH_NOT_EXPORTED');
 });
 
+const EXPORTED = `
+  import { compose, ledger, loadConfig, positional, taskLedger } from '${manifest.name}';
+  const mycelium = await loadConfig();
+  const body = async (input: { id: string }) => input.id;
+  export const guard = ledger({ name: 'pay', idFrom: ['id'] });
+  export const task = taskLedger({ name: 'settle' });
+  export const both = compose(ledger({ name: 'pay' }));
+  export const pay = guard(body);
+  export const wire = positional(ledger({ name: 'wire' }))(async (amount: number, to: string) => to + amount);
+  export const configured = mycelium.guard('pay');
+  export const tools = mycelium.instrument({ body, async other(input: { n: number }) { return input.n; } });
+`;
+
 describe.each(compilers)('with $name', ({ path }) => {
   const resolutions = [
     { resolution: 'nodenext', options: { module: 'nodenext', moduleResolution: 'nodenext' } },
@@ -94,11 +107,17 @@ describe.each(compilers)('with $name', ({ path }) => {
         noEmit: true,
         types: ['node'],
       };
-      const compile = (file: string): { status: number | null; stdout: string; stderr: string } => {
-        const config = write(`tsconfig.${resolution}.json`, JSON.stringify({ compilerOptions, files: [file] }));
+      const compile = (file: string, more = {}): { status: number | null; stdout: string; stderr: string } => {
+        const all = { compilerOptions: { ...compilerOptions, ...more }, files: [file] };
+        const config = write(`tsconfig.${resolution}.json`, JSON.stringify(all));
         return node([path, '-p', config], project);
       };
       expect(compile('consumer.ts')).toEqual({ status: 0, stdout: '', stderr: '' });
+      // What users export of what the package gives them can be named in their own declarations.
+      write('exported.ts', EXPORTED);
+      expect(
+        compile('exported.ts', { noEmit: false, emitDeclarationOnly: true, declaration: true, outDir: 'out' }),
+      ).toEqual({ status: 0, stdout: '', stderr: '' });
       // The same settings do see the types: a wrong name is an error, and the only one.
       const mistake = compile('mistake.ts');
       expect(mistake.stdout).toContain('has no exported member');

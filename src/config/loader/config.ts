@@ -1,4 +1,4 @@
-import { isAbsolute, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { LedgerOptions } from '../../ledger/options.js';
 import type { YamlTree } from './document.js';
 import type { Path } from './issues.js';
@@ -80,7 +80,7 @@ export const OPTION_OF: Readonly<Record<Exclude<keyof ToolData, 'ledger'>, keyof
 /** Keys that say something of the ledger. A class says something of the tool. */
 const LEDGER_KEYS = Object.keys(OPTION_OF).filter((key) => key !== 'side_effect_class') as (keyof typeof OPTION_OF)[];
 
-/** Without a word. */
+/** Where calls are recorded when the file does not say. */
 const DEFAULT_DIRECTORY = './.mycelium';
 
 /** Fills in the defaults. Pure: nothing is opened, and nothing is looked at on the disk. */
@@ -121,8 +121,8 @@ function guardConfig(kind: 'tool' | 'task', name: string, entry: ToolData, aroun
     if (key === 'strict') return originOf(tree, ['action_ledger', key]);
     if (key !== 'storage' && key !== 'path') return originOf(tree, [...path, key]);
     const place = own === undefined ? originOf(tree, [section, key]) : originOf(tree, [...path, 'ledger', key]);
-    // Tasks are recorded with the tools unless they have a section of their own.
-    const shared = place === 'default' && own === undefined && kind === 'task' && data.task_ledger === undefined;
+    // Tasks are recorded with the tools unless their section names a place.
+    const shared = kind === 'task' && own === undefined && locationOf(data.task_ledger, folder) === undefined;
     return shared ? originOf(tree, ['action_ledger', key]) : place;
   };
   return {
@@ -147,7 +147,8 @@ function locationOf(section: StorageData | undefined, folder: string): StoreLoca
 }
 
 function directory(path: string, folder: string): StoreLocation {
-  return { storage: 'file', directory: isAbsolute(path) ? path : resolve(folder, path) };
+  // One spelling for each folder, so that one folder is one store.
+  return { storage: 'file', directory: resolve(folder, path) };
 }
 
 function declared(entry: ToolData): DeclaredOptions {

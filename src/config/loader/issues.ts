@@ -42,7 +42,8 @@ export class Issues {
     this.#source = source;
   }
 
-  add({ id, severity = 'error', at, path, problem, suggestion, remedy }: Finding): void {
+  /** @returns whether it was told for the first time. */
+  add({ id, severity = 'error', at, path, problem, suggestion, remedy }: Finding): boolean {
     const place = at === undefined ? undefined : this.#source.place(at);
     const issue: ConfigIssue = {
       id,
@@ -55,9 +56,10 @@ export class Issues {
       remedy: told(remedy),
     };
     const text = JSON.stringify(issue);
-    if (this.#told.has(text)) return;
+    if (this.#told.has(text)) return false;
     this.#told.add(text);
     this.#placed.push({ issue, frame: place === undefined ? undefined : this.#source.frame(place) });
+    return true;
   }
 
   get errors(): boolean {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UsageError } from '../../errors/usage.js';
@@ -33,7 +33,16 @@ const MOST_BYTES = 1024 * 1024;
  * @throws UsageError for what is neither.
  */
 export function readConfig(path: string | URL | undefined, folder: string, environment: Environment): ReadConfig {
-  const names = path === undefined ? CONFIG_NAMES : [pathOf(path)];
+  const names = path === undefined ? CONFIG_NAMES.filter((name) => existsSync(resolve(folder, name))) : [pathOf(path)];
+  const [first, second] = names;
+  if (first !== undefined && second !== undefined) {
+    const why = `and ${second} are both there, and one of them would have no effect`;
+    return unreadable(first, resolve(folder, first), {
+      id: 'MYC106',
+      why,
+      remedy: 'Keep one of them, or name the one that is meant.',
+    });
+  }
   for (const name of names) {
     const file = resolve(folder, name);
     const found = readText(file);
@@ -47,19 +56,25 @@ export function readConfig(path: string | URL | undefined, folder: string, envir
         file,
       });
     }
-    if (path !== undefined || found.why !== undefined) return unreadable(name, file, found);
+    return unreadable(name, file, found);
   }
   return parseConfig('', { name: CONFIG_NAMES[0] as string, folder, environment, file: undefined });
 }
 
 function pathOf(path: string | URL): string {
   if (typeof path === 'string' && path !== '' && !path.includes('\0')) return path;
-  if (path instanceof URL && path.protocol === 'file:') return fileURLToPath(path);
-  throw new UsageError({
-    place: 'loadConfig(path)',
-    problem: `${path instanceof URL ? path.protocol : typeof path} is no path of a file`,
-    remedy: 'Pass a path, or new URL("./mycelium.yaml", import.meta.url).',
-  });
+  const refused = (problem: string): UsageError =>
+    new UsageError({
+      place: 'loadConfig(path)',
+      problem,
+      remedy: 'Pass a path, or new URL("./mycelium.yaml", import.meta.url).',
+    });
+  if (!(path instanceof URL)) throw refused(`${path === '' ? 'a blank text' : typeof path} is no path of a file`);
+  try {
+    return fileURLToPath(path);
+  } catch (error) {
+    throw refused(`the URL names no file here: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /** Reads a configuration from a text. Pure: the same text and environment give the same configuration. */

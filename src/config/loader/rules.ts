@@ -39,8 +39,11 @@ export function applyRules(read: ReadShape, issues: Issues): void {
     if (typeof entry.ledger === 'object') checkStorage(entry.ledger, place, add, placeCertain);
     checkEntry(entry, guard, tree, add);
     const certain = [guard.path, [...guard.path, 'side_effect_class']].every((path) => !uncertain.has(dotted(path)));
-    if (entry.ledger !== false && certain) checkClass(entry, guard, config, add);
-    if (!issues.errors) lookAt(guard, add);
+    if (entry.ledger !== false && certain) {
+      checkClass(entry, guard, add);
+      if (config.strict) checkStrict(entry, guard, add);
+    }
+    if (!issues.errors) warnOfWhatIsOpen(guard, add);
   }
 }
 
@@ -167,7 +170,7 @@ function isRead(entry: ToolData): boolean {
 }
 
 /** What depends on what the tool does. */
-function checkClass(entry: ToolData, { path, kind, ledger }: GuardConfig, config: Config, add: Add): void {
+function checkClass(entry: ToolData, { path }: GuardConfig, add: Add): void {
   const { side_effect_class: effect } = entry;
   if (entry.replay_for !== undefined && effect !== 'read') {
     add({
@@ -185,7 +188,18 @@ function checkClass(entry: ToolData, { path, kind, ledger }: GuardConfig, config
       remedy: 'Write side_effect_class: keyed_mutate if the provider honours idempotency keys, or remove it.',
     });
   }
-  if (config.strict && kind === 'tool' && ledger !== undefined && effect === undefined) {
+}
+
+/** Strict: nothing is left to be understood without a word. */
+function checkStrict(entry: ToolData, { kind, name, path, ledger }: GuardConfig, add: Add): void {
+  if (ledger === undefined) {
+    add({
+      id: 'MYC312',
+      path,
+      problem: `strict: nothing guards ${name}`,
+      remedy: 'Write ledger: true, or ledger: false if that is meant.',
+    });
+  } else if (kind === 'tool' && entry.side_effect_class === undefined) {
     add({
       id: 'MYC311',
       path,
@@ -196,7 +210,7 @@ function checkClass(entry: ToolData, { path, kind, ledger }: GuardConfig, config
 }
 
 /** What loads, and should be looked at. Each goes away when the file says that it is meant. */
-function lookAt(guard: GuardConfig, add: Add): void {
+function warnOfWhatIsOpen(guard: GuardConfig, add: Add): void {
   const { path, name, kind, ledger } = guard;
   const warn = (id: string, problem: string, remedy: string): void =>
     add({ id, severity: 'warning', path, problem, remedy });

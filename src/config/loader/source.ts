@@ -1,4 +1,6 @@
 import { LineCounter } from 'yaml';
+import { onOneLine, printable } from '../../encoding/printable.js';
+import { isSecretName } from '../../encoding/redact.js';
 
 /** From one offset of a text to another. */
 export type Range = readonly [start: number, end: number];
@@ -13,11 +15,14 @@ export interface Place {
 
 const WIDEST = 110;
 
-const SECRET_NAME = /(?:key|secret|password|passwd|token|dsn|url)["']?$/i;
+/** Beside the names that stored values are searched for: what may carry a password in a configuration. */
+const CARRIES_PASSWORDS = /(?:key|secret|password|passwd|token|dsn|url)$/i;
 
-/** The value behind such a name, unless it is a mapping, or a reference and nothing else. */
-const SECRET_VALUE =
-  /((?:key|secret|password|passwd|token|dsn|url)["']?\s*:\s*)(?!\{\s*["'\w-]+\s*:|(["']?)\$\{env:\w+\}\2\s*(?:[,}\]#]|$))(\S.*)$/i;
+/** A key with a value behind it. */
+const KEY = /(["']?[\w.-]+["']?)\s*:\s*(?=\S)/g;
+
+/** A mapping, or a reference and nothing else. */
+const OPEN_VALUE = /^(?:\{\s*["'\w-]+\s*:|(["']?)\$\{env:\w+\}\1\s*(?:[,}\]#]|$))/;
 
 /** What stands before `@` in a URL. */
 const URL_PASSWORD = /(?<=:\/\/)[^\s@]{1,2000}(?:@[^\s@,}\]]{0,2000}){0,9}(?=@)/g;
@@ -70,9 +75,7 @@ export class Source {
     const text = this.lineText(line);
     const shown = this.#continuesSecret(line)
       ? text.replace(/\S/g, '*')
-      : text
-          .replace(SECRET_VALUE, (_, name: string, _quote, value: string) => name + '*'.repeat(value.length))
-          .replace(URL_PASSWORD, (secret) => '*'.repeat(secret.length));
+      : withoutSecret(text).replace(URL_PASSWORD, (secret) => '*'.repeat(secret.length));
     this.#shown.set(line, shown);
     return shown;
   }
@@ -83,23 +86,29 @@ export class Source {
     if (LINE_KEY.test(text)) return false;
     for (let above = line - 1; above >= Math.max(1, line - MOST_LINES_UP); above -= 1) {
       const [, indentation = '', name] = LINE_KEY.exec(this.lineText(above)) ?? [];
-      if (name !== undefined && indentation.length < text.length - text.trimStart().length) return isSecretName(name);
+      if (name !== undefined && indentation.length < text.length - text.trimStart().length) return mayBeSecret(name);
     }
     return false;
   }
 }
 
-/** Whether what stands under a key of this name may be a password. */
-export function isSecretName(name: string): boolean {
-  return SECRET_NAME.test(name);
+/** A line without the rest of it behind the name of a secret. */
+function withoutSecret(line: string): string {
+  for (const match of line.matchAll(KEY)) {
+    const end = match.index + match[0].length;
+    const rest = line.slice(end);
+    if (mayBeSecret(match[1] ?? '') && !OPEN_VALUE.test(rest)) return line.slice(0, end) + '*'.repeat(rest.length);
+  }
+  return line;
 }
 
-/** A terminal obeys control characters, and some of them turn the text around, so none reaches one. */
-function printable(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]/g, '\ufffd');
+/** Whether what stands under a key of this name may be a password. */
+export function mayBeSecret(name: string): boolean {
+  const plain = name.replace(/^["']|["']$/g, '');
+  return CARRIES_PASSWORDS.test(plain) || isSecretName(plain);
 }
 
 /** A text as it may stand in a message: on one line, and without the passwords of URLs. */
 export function sayable(text: string): string {
-  return printable(text.replace(URL_PASSWORD, '***').replace(/[\t\n]/g, ' '));
+  return onOneLine(text.replace(URL_PASSWORD, '***'));
 }

@@ -15,7 +15,7 @@ import {
 import { octalHabit } from './habits.js';
 import { dotted, type Finding, type Issues, type Path } from './issues.js';
 import { type Environment, expand } from './references.js';
-import { isSecretName, type Range, type Source } from './source.js';
+import { mayBeSecret, type Range, type Source } from './source.js';
 
 /** What is known of a value, beside the value. */
 export interface Written {
@@ -37,7 +37,7 @@ export interface Read {
   readonly written: ReadonlyMap<string, Written>;
 }
 
-/** Of no document. */
+/** What an empty file gives. */
 export const NOTHING: Read = { value: {}, whole: true, unread: [], written: new Map() };
 
 const MOST_NODES = 20_000;
@@ -167,7 +167,7 @@ export class TreeReader {
         'Begin each line where the one above begins, with a space behind its colon or dash; or quote the text.';
       return this.#lose('MYC201', at, path, `${dotted(path)} is a text that goes on in the next line`, remedy);
     }
-    const { text, variables, problems } = expand(node.value, this.#environment, isSecretName(String(path.at(-1))));
+    const { text, variables, problems } = expand(node.value, this.#environment, mayBeSecret(String(path.at(-1))));
     write(source, plain, variables);
     for (const { id, problem, remedy } of problems) this.#lose(id, at, path, problem, remedy);
     if (problems.length > 0) return undefined;

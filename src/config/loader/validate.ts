@@ -40,24 +40,15 @@ function isBelow(path: Path, above: Path): boolean {
   return above.every((part, index) => path[index] === part);
 }
 
-/** An empty section is none: `tools:` with nothing below it. */
+/** An empty section is none: `tools:` with nothing below it. Changes the value, which nobody else reads. */
 function withoutEmpty(value: unknown): unknown {
-  const root = structuredCopy(value) as Record<string, unknown>;
+  const root = value as Record<string, unknown>;
   for (const name of ['action_ledger', 'task_ledger', 'tools', 'tasks']) if (root[name] === null) delete root[name];
   for (const section of [root['tools'], root['tasks']]) {
     if (!isRecord(section)) continue;
     for (const [name, entry] of Object.entries(section)) if (entry === null) section[name] = {};
   }
   return root;
-}
-
-function structuredCopy(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(structuredCopy);
-  if (!isRecord(value)) return value;
-  return Object.assign(
-    Object.create(null),
-    Object.fromEntries(Object.entries(value).map(([key, member]) => [key, structuredCopy(member)])),
-  );
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -5,7 +5,7 @@ import { nearest } from '../loader/suggestion.js';
 import { fieldSelector } from './id-fields.js';
 import { CODE_KEYS, type ToolCode } from './tool-code.js';
 
-/** What code really gives. */
+/** What code gives, without what it leaves undefined. */
 export function givenKeys(code: ToolCode): readonly string[] {
   return Object.keys(code).filter((key) => code[key as keyof ToolCode] !== undefined);
 }
@@ -35,7 +35,7 @@ export function guardOptions(
     );
   }
   const known = Object.entries(CODE_KEYS).flatMap(([key, ofTasks]) => (kind === 'tool' || ofTasks ? [key] : []));
-  const strange = Object.keys(code).filter((key) => !known.includes(key));
+  const strange = givenKeys(code).filter((key) => !known.includes(key));
   for (const key of strange) {
     const remedy = `What is code is ${known.join(', ')}; everything else stands in the file.`;
     refuse('MYC510', `code gives ${key} to the ${kind} ${name}`, remedy, nearest(key, known));

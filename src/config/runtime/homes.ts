@@ -7,12 +7,6 @@ import type { Store } from '../../store/contract.js';
 import { type DeferredHome, deferredHome } from '../../tool/home.js';
 import type { StoreLocation } from '../loader/config.js';
 
-/** A home that is a ledger. */
-export interface LedgerHomeOf extends DeferredHome {
-  open(): Promise<ActionLedger>;
-  current(): ActionLedger | undefined;
-}
-
 /** For people, and to tell locations apart. */
 export function locationText(location: StoreLocation): string {
   return location.storage === 'memory' ? 'memory' : `file ${location.directory}`;
@@ -29,7 +23,7 @@ export async function openLocation(location: StoreLocation, create = true): Prom
 /** The stores of one configuration: each opened once, with the first call that needs it. */
 export class Homes {
   readonly #strict: boolean;
-  readonly #homes = new Map<string, LedgerHomeOf>();
+  readonly #homes = new Map<string, DeferredHome<ActionLedger>>();
   /** What is open, and what is just being opened: both are to be closed. */
   readonly #opened = new Set<Promise<ActionLedger>>();
   #closing: Promise<void> | undefined;
@@ -38,7 +32,7 @@ export class Homes {
     this.#strict = strict;
   }
 
-  at(location: StoreLocation): LedgerHomeOf {
+  at(location: StoreLocation): DeferredHome<ActionLedger> {
     const key = locationText(location);
     let home = this.#homes.get(key);
     if (home === undefined) {
@@ -56,7 +50,7 @@ export class Homes {
     return home;
   }
 
-  /** For people, who are told where a guarded call is told. @throws LedgerClosedError */
+  /** The ledger there, for people who look at calls and settle them. @throws LedgerClosedError */
   async open(location: StoreLocation, encryption?: Encryption): Promise<ActionLedger> {
     const shared = await this.at(location).open();
     return encryption === undefined

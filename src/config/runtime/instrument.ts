@@ -1,10 +1,11 @@
-import { guardsAround } from '../../tool/guard.js';
+import { UsageError } from '../../errors/usage.js';
+import { guardsAround, isGenerator } from '../../tool/guard.js';
 import type { AnyGuard } from '../../tool/types.js';
 import type { GuardConfig } from '../loader/config.js';
 import type { Issues } from '../loader/issues.js';
 import { spellings, spelt } from '../loader/names.js';
 import { nearest } from '../loader/suggestion.js';
-import { type AnyFunction, kindOf, type Member, type Members, type Refusal, shapeOf } from './shape.js';
+import { type AnyFunction, isClass, kindOf, type Member, type Members, type Refusal, shapeOf } from './shape.js';
 import type { ToolCode } from './tool-code.js';
 
 /** How `instrument` is to be taken. */
@@ -15,8 +16,8 @@ export interface InstrumentOptions {
   readonly partial?: boolean | readonly string[];
 }
 
-/** What instrumenting needs to know of the runtime around it. */
-export interface Finder {
+/** The runtime around an `instrument` call: what it knows, and what it is told. */
+export interface InstrumentContext {
   readonly configured: readonly GuardConfig[];
   /** Whether a guard of this name was applied before. */
   applied(name: string): boolean;
@@ -24,8 +25,9 @@ export interface Finder {
   guard(config: GuardConfig, code: ToolCode): AnyGuard | undefined;
   /** Whether the function is guarded under this name by the same configuration, where it is defined. */
   madeHere(tool: unknown, name: string): boolean;
-  /** Told of functions that pass through: of tools that the file has, by its name, and of all others. */
-  waived(name: string): void;
+  /** Told of tools that the file leaves alone. @param bare - whether no guard in code is around it either. */
+  waived(name: string, bare: boolean): void;
+  /** Told of functions of which the file says nothing. */
   unguarded(name: string): void;
   /** Told of what may not be meant. */
   warn(config: GuardConfig, problem: string, remedy: string): void;
@@ -51,35 +53,38 @@ export function instrumented(
   tools: object,
   code: Readonly<Record<string, ToolCode>>,
   options: InstrumentOptions,
-  finder: Finder,
+  context: InstrumentContext,
 ): () => object {
+  checkPartial(options);
   const { members, rebuild } = shapeOf(tools);
   const given: Code = new Map(Object.entries(code));
   const matches: Match[] = [];
   /** Names in code about which the file has a say, or an error was told. */
   const settled = new Set<string>();
-  for (const config of finder.configured) {
-    const found = match(config, members, options, finder);
+  for (const config of context.configured) {
+    const found = match(config, members, options, context);
     if (found === undefined) continue;
     for (const name of found === 'told' ? spellings(config.name) : [found.key]) settled.add(name);
     if (found !== 'told') matches.push(found);
   }
   const guards = new Map<string, AnyGuard>();
   for (const found of matches) {
-    if (!canBeGuarded(found, given, finder)) continue;
-    const guard = finder.guard(found.config, given.get(found.key) ?? {});
+    if (!canBeGuarded(found, given, context)) continue;
+    const guard = context.guard(found.config, given.get(found.key) ?? {});
     if (guard !== undefined) guards.set(found.key, guard);
   }
-  for (const key of given.keys()) if (!settled.has(key)) refuseCode(key, members, settled, finder);
+  for (const key of given.keys()) if (!settled.has(key)) refuseCode(key, members, settled, context);
 
   return () => {
     const guarded = new Map([...guards].map(([key, guard]) => [key, applied(guard, members.get(key)?.value)]));
-    for (const { config } of matches) if (config.ledger === undefined) finder.waived(config.name);
+    for (const { config, member } of matches) {
+      if (config.ledger === undefined) context.waived(config.name, guardsAround(member.value) === undefined);
+    }
     const taken = matches.filter(({ key }) => guards.has(key));
-    for (const one of taken) warnOfBareCalls(one, taken, finder);
-    for (const [key, { value }] of members) {
+    for (const one of taken) warnOfBareCalls(one, taken, context);
+    for (const [key, { value, inherited }] of members) {
       const passes = typeof value === 'function' && !settled.has(key) && guardsAround(value) === undefined;
-      if (passes && !isClass(value)) finder.unguarded(key);
+      if (passes && !isClass(value) && inherited !== true) context.unguarded(key);
     }
     return rebuild(guarded);
   };
@@ -89,11 +94,11 @@ export function instrumented(
  * The trap of a module that calls itself: what it calls by name there is its own function, and not the guarded one.
  * Seen in the text of the function, where a minifier has not renamed things.
  */
-function warnOfBareCalls({ config, member }: Match, all: readonly Match[], finder: Finder): void {
+function warnOfBareCalls({ config, member }: Match, all: readonly Match[], context: InstrumentContext): void {
   const text = Function.prototype.toString.call(member.value);
   for (const { key, config: other } of all) {
     if (other === config || !new RegExp(`(?<![\\w$.])${key.replaceAll('$', '\\$')}\\s*\\(`).test(text)) continue;
-    finder.warn(
+    context.warn(
       config,
       `${config.name} calls ${key}(…) by name, which is the bare function and not the guarded one`,
       'Guard where it is defined (mycelium.guard), or hand it its tools.',
@@ -103,7 +108,21 @@ function warnOfBareCalls({ config, member }: Match, all: readonly Match[], finde
 
 /** What is written on a function, such as a description, is part of its type and stays with it. */
 function applied(guard: AnyGuard, body: unknown): AnyFunction {
-  return Object.assign((guard as unknown as (tool: unknown) => AnyFunction)(body), body);
+  const tool = (guard as unknown as (tool: unknown) => AnyFunction)(body);
+  for (const [key, own] of Object.entries(Object.getOwnPropertyDescriptors(body as AnyFunction))) {
+    // The guarded tool has a name of its own, and needs no other of what every function has.
+    if (own.enumerable === true && key !== 'name' && key !== 'length') Object.defineProperty(tool, key, own);
+  }
+  return tool;
+}
+
+function checkPartial({ partial }: InstrumentOptions): void {
+  if (partial === undefined || typeof partial === 'boolean' || Array.isArray(partial)) return;
+  throw new UsageError({
+    place: 'instrument(tools, code, { partial })',
+    problem: `is ${kindOf(partial)}`,
+    remedy: "List the tools that are guarded elsewhere, e.g. ['send_mail'], or pass true.",
+  });
 }
 
 /** The function of a tool; undefined when it is guarded elsewhere, and `told` when there is an error instead. */
@@ -111,13 +130,13 @@ function match(
   config: GuardConfig,
   members: Members,
   options: InstrumentOptions,
-  finder: Finder,
+  context: InstrumentContext,
 ): Match | 'told' | undefined {
   const { name, at, path } = config;
   const [key, other] = spellings(name).filter((spelling) => members.has(spelling));
   if (key !== undefined && other === undefined) return { config, key, member: members.get(key) as Member };
   if (key !== undefined) {
-    finder.issues.add({
+    context.issues.add({
       id: 'MYC505',
       at,
       path,
@@ -127,9 +146,9 @@ function match(
     return 'told';
   }
   const { partial = false } = options;
-  if (partial === true || (partial !== false && partial.includes(name)) || finder.applied(name)) return undefined;
+  if (partial === true || (partial !== false && partial.includes(name)) || context.applied(name)) return undefined;
   const functions = [...members].flatMap(([member, { value }]) => (typeof value === 'function' ? [member] : []));
-  finder.issues.add({
+  context.issues.add({
     id: 'MYC504',
     at,
     path,
@@ -142,12 +161,16 @@ function match(
 }
 
 /** Whether a guard is to be put around it; what speaks against it is told. */
-function canBeGuarded({ config, key, member: { value, refusal } }: Match, code: Code, finder: Finder): boolean {
+function canBeGuarded(
+  { config, key, member: { value, refusal } }: Match,
+  code: Code,
+  context: InstrumentContext,
+): boolean {
   const refuse = (id: string, problem: string, remedy: string): false => {
-    finder.issues.add({ id, at: config.at, path: config.path, problem, remedy });
+    context.issues.add({ id, at: config.at, path: config.path, problem, remedy });
     return false;
   };
-  if (finder.madeHere(value, config.name)) {
+  if (context.madeHere(value, config.name)) {
     if (!code.has(key)) return false;
     return refuse(
       'MYC509',
@@ -159,7 +182,7 @@ function canBeGuarded({ config, key, member: { value, refusal } }: Match, code: 
   if (why !== undefined) return refuse('MYC506', `${key} ${why.problem}`, why.remedy);
   if (config.ledger === undefined) {
     // Nothing is put around it, so it may be anything that can be called; but code for it would have no effect.
-    finder.guard(config, code.get(key) ?? {});
+    context.guard(config, code.get(key) ?? {});
     return false;
   }
   if (guardsAround(value) !== undefined)
@@ -179,14 +202,10 @@ function notAFunction(value: unknown): Refusal {
   };
 }
 
-const AsyncGenerator = Object.getPrototypeOf(async function* () {}) as object;
-const Generator = Object.getPrototypeOf(function* () {}) as object;
-
 function noTool(value: AnyFunction): Refusal | undefined {
   if (isClass(value))
     return { problem: 'is a class', remedy: 'Instrument the class itself: mycelium.instrument(TheClass).' };
-  const prototype = Object.getPrototypeOf(value) as object;
-  if (prototype === Generator || prototype === AsyncGenerator)
+  if (isGenerator(value))
     return {
       problem: 'is a generator, whose result is a stream',
       remedy: 'Guard the function that performs the effect and returns a value.',
@@ -199,12 +218,8 @@ function noTool(value: AnyFunction): Refusal | undefined {
   return undefined;
 }
 
-function isClass(value: unknown): boolean {
-  return typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
-}
-
-function refuseCode(key: string, members: Members, settled: ReadonlySet<string>, finder: Finder): void {
-  finder.issues.add({
+function refuseCode(key: string, members: Members, settled: ReadonlySet<string>, context: InstrumentContext): void {
+  context.issues.add({
     id: 'MYC508',
     at: undefined,
     path: [],

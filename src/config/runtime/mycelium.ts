@@ -12,12 +12,12 @@ import type { ReadConfig } from '../loader/read-config.js';
 import { nearest } from '../loader/suggestion.js';
 import { givenKeys, guardOptions } from './guard-options.js';
 import { Homes, locationText } from './homes.js';
-import { type Finder, type InstrumentOptions, instrumented } from './instrument.js';
+import { type InstrumentContext, type InstrumentOptions, instrumented } from './instrument.js';
 import { type GuardedReport, makeReport, type Report } from './report.js';
 import type { InstrumentCode, Instrumented, ToolCode } from './tool-code.js';
 
-/** For tools that have what the selectors and the reconciler read, and give what the reconciler knows. */
-type ConfiguredGuard<Positions extends readonly unknown[], Output, Input> = Guard<
+/** What `guard` gives: for tools that have what selectors and reconciler read, and give what the reconciler knows. */
+export type ConfiguredGuard<Positions extends readonly unknown[], Output, Input> = Guard<
   never,
   Positions[0] & Input,
   [Output] extends [never] ? unknown : Output,
@@ -129,23 +129,29 @@ class Runtime implements Mycelium {
     if (guard === undefined)
       throw issues.error(`The guard of ${name} and ${this.#read.source.name} do not go together`, MEND);
     // Nothing will be told of a guard that is none.
-    if (config.ledger === undefined) this.#applied.set(name, []);
+    if (config.ledger === undefined) {
+      this.#applied.set(name, []);
+      this.#unguarded.add(name);
+    }
     return guard as ConfiguredGuard<Positions, Output, Input>;
   }
 
   instrument<T extends object>(tools: T, code?: InstrumentCode<T>, options: InstrumentOptions = {}): Instrumented<T> {
     const issues = new Issues(this.#read.source);
-    const finder: Finder = {
+    const context: InstrumentContext = {
       configured: this.#config.guards,
       applied: (name) => this.#applied.has(name),
       guard: (config, of) => this.#guard(config, of, issues),
       madeHere: (tool, name) => guardsAround(tool)?.some((part) => this.#made.get(part) === name) === true,
-      waived: (name) => this.#applied.set(name, []),
+      waived: (name, bare) => {
+        this.#applied.set(name, []);
+        if (bare) this.#unguarded.add(name);
+      },
       unguarded: (name) => this.#unguarded.add(name),
       warn: (config, problem, remedy) => this.#warn(config, problem, remedy),
       issues,
     };
-    const result = instrumented(tools, (code ?? {}) as Readonly<Record<string, ToolCode>>, options, finder);
+    const result = instrumented(tools, (code ?? {}) as Readonly<Record<string, ToolCode>>, options, context);
     if (issues.errors) throw issues.error(`The tools and ${this.#read.source.name} do not go together`, MEND);
     return result() as Instrumented<T>;
   }
@@ -160,10 +166,9 @@ class Runtime implements Mycelium {
       const store = locationText(recorded.location);
       return [{ name, kind, effect: effect ?? fallback, identity, store, code }];
     });
-    const waived = [...this.#applied.keys()].filter((name) => this.#guards.get(name)?.ledger === undefined);
     return makeReport({
       guarded,
-      unguarded: [...waived, ...this.#unguarded],
+      unguarded: [...this.#unguarded],
       missing: [...this.#guards.keys()].filter((name) => !this.#applied.has(name)),
       warnings: this.#warnings.all,
     });
@@ -171,9 +176,7 @@ class Runtime implements Mycelium {
 
   /** Once for each: tools are instrumented at every request by some. */
   #warn({ name, at, path }: GuardConfig, problem: string, remedy: string): void {
-    const before = this.#warnings.all.length;
-    this.#warnings.add({ id: 'MYC551', severity: 'warning', at, path, problem, remedy });
-    if (this.#warnings.all.length > before)
+    if (this.#warnings.add({ id: 'MYC551', severity: 'warning', at, path, problem, remedy }))
       emit('mycelium:warning', () => ({ tool: name, code: 'bare-call', message: `${problem}. ${remedy}` }));
   }
 

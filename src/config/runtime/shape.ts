@@ -11,6 +11,8 @@ export interface Member {
   readonly value: unknown;
   /** Why nothing can be put in its place. */
   readonly refusal?: Refusal;
+  /** From a class above the one that was passed. */
+  readonly inherited?: true;
 }
 
 export type Members = ReadonlyMap<string, Member>;
@@ -42,7 +44,7 @@ const TWICE: Refusal = {
 
 /** @throws UsageError for what has no members to guard. */
 export function shapeOf(tools: object): Shape {
-  if (typeof tools === 'function' && 'prototype' in tools) return classShape(tools as unknown as Constructor);
+  if (typeof tools === 'function' && isConstructor(tools)) return classShape(tools as unknown as Constructor);
   const refuse = (problem: string): UsageError =>
     new UsageError({
       place: 'instrument(tools)',
@@ -50,7 +52,7 @@ export function shapeOf(tools: object): Shape {
       remedy:
         'Pass an object, a module namespace or a class; a single function is guarded by mycelium.guard(name)(fn).',
     });
-  if (typeof tools !== 'object' || tools === null) throw refuse(`got ${kindOf(tools)}`);
+  if (typeof tools !== 'object' || tools === null || Array.isArray(tools)) throw refuse(`got ${kindOf(tools)}`);
   if (!isInstance(tools)) return recordShape(tools);
   if (!Object.isExtensible(tools)) throw refuse('got a frozen object of a class, which cannot get guarded methods');
   return instanceShape(tools);
@@ -61,6 +63,18 @@ export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return 'a list';
   return typeof value === 'object' ? 'an object' : `a ${typeof value === 'string' ? 'text' : typeof value}`;
+}
+
+/** Whether a value is a class, as far as its text tells. */
+export function isClass(value: unknown): boolean {
+  return typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
+}
+
+/** A class, or a function with methods, which is what older compilers make of one; not just any function. */
+function isConstructor(tools: object): boolean {
+  const { prototype } = tools as { readonly prototype?: unknown };
+  if (typeof prototype !== 'object' || prototype === null) return false;
+  return isClass(tools) || Object.getOwnPropertyNames(prototype).some((name) => name !== 'constructor');
 }
 
 function isInstance(tools: object): boolean {
@@ -135,8 +149,12 @@ function asValue(
   return { value, enumerable, writable, configurable };
 }
 
-/** Members from the object up to, and without, the end of the chain; the nearest of a name counts. */
-function membersAlong(start: object, end: object): Map<string, Member> {
+/**
+ * Members from the object up to, and without, the end of the chain; the nearest of a name counts.
+ *
+ * @param own - the objects of the chain that are the user's, and not inherited from somebody else.
+ */
+function membersAlong(start: object, end: object, own: readonly object[]): Map<string, Member> {
   const members = new Map<string, Member>();
   for (
     let owner: object | null = start;
@@ -144,7 +162,8 @@ function membersAlong(start: object, end: object): Map<string, Member> {
     owner = Object.getPrototypeOf(owner) as object | null
   ) {
     for (const name of Object.getOwnPropertyNames(owner)) {
-      if (name !== 'constructor' && !members.has(name)) members.set(name, property(owner, name));
+      if (name === 'constructor' || members.has(name)) continue;
+      members.set(name, { ...property(owner, name), ...(own.includes(owner) ? {} : { inherited: true }) });
     }
   }
   return members;
@@ -152,7 +171,7 @@ function membersAlong(start: object, end: object): Map<string, Member> {
 
 /** An object of a class keeps its private parts only as itself, so it gets the guarded methods itself. */
 function instanceShape(tools: object): Shape {
-  const members = membersAlong(tools, Object.prototype);
+  const members = membersAlong(tools, Object.prototype, [tools, Object.getPrototypeOf(tools) as object]);
   for (const [name, member] of members) {
     if (Object.getOwnPropertyDescriptor(tools, name)?.configurable === false)
       members.set(name, { refusal: FIXED, ...member });
@@ -173,12 +192,13 @@ type Constructor = new (...args: never[]) => object;
 
 /** A class: a subclass that overrides what is guarded, so that calls through `this` are guarded, too. */
 function classShape(Tools: Constructor): Shape {
-  const ofInstances = membersAlong((Tools.prototype ?? Object.prototype) as object, Object.prototype);
-  const statics = membersAlong(Tools, Function.prototype);
+  const { prototype } = Tools as { readonly prototype: object };
+  const ofInstances = membersAlong(prototype, Object.prototype, [prototype]);
+  const statics = membersAlong(Tools, Function.prototype, [Tools]);
   for (const name of ['length', 'name', 'prototype', 'arguments', 'caller']) statics.delete(name);
   const members = new Map([...statics, ...ofInstances]);
-  for (const [name, { value }] of ofInstances) {
-    if (typeof statics.get(name)?.value === 'function') members.set(name, { value, refusal: TWICE });
+  for (const [name, member] of ofInstances) {
+    if (typeof statics.get(name)?.value === 'function') members.set(name, { ...member, refusal: TWICE });
   }
   return {
     members,

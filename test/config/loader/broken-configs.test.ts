@@ -75,6 +75,15 @@ describe('configuration files that cannot be read', () => {
     }
   });
 
+  it('two of them, where one would be ignored', () => {
+    writeFileSync(join(folder, 'mycelium.yml'), '');
+    const { issues } = readConfig(undefined, folder, {});
+    expect(issues.all).toMatchObject([
+      { id: 'MYC106', severity: 'error', remedy: expect.stringContaining('Keep one') },
+    ]);
+    expect(readConfig('mycelium.yml', folder, {}).issues.all).toEqual([]);
+  });
+
   it('places behind a byte order mark are those of the text', () => {
     expect(readConfig('bom.yaml', folder, {}).issues.all).toMatchObject([{ id: 'MYC204', line: 1, column: 1 }]);
   });
@@ -93,7 +102,13 @@ describe('the rows', () => {
       .flatMap((name) => readFileSync(new URL(name, sources), 'utf8').match(/MYC[123]\d\d/g) ?? [])
       // Warnings have tests of their own.
       .filter((id) => !id.startsWith('MYC35'));
-    const covered = new Set([...ROWS.flatMap(({ errors }) => errors.map(([id]) => id)), 'MYC101', 'MYC102', 'MYC103']);
+    const covered = new Set([
+      ...ROWS.flatMap(({ errors }) => errors.map(([id]) => id)),
+      'MYC101',
+      'MYC102',
+      'MYC103',
+      'MYC106',
+    ]);
     expect([...new Set(reported)].filter((id) => !covered.has(id))).toEqual([]);
     expect([...covered].filter((id) => !reported.includes(id))).toEqual([]);
   });

@@ -44,7 +44,8 @@ function holds(text: string): void {
   const { issues } = read(text);
   const rendered = issues.text();
   const lasted = performance.now() - begun;
-  expect(lasted, 'milliseconds').toBeLessThan(1000);
+  // It takes some milliseconds; what grows with the square of the text took a minute. A busy machine takes its time.
+  expect(lasted, 'milliseconds').toBeLessThan(5000);
   // biome-ignore format: one character class
   expect(rendered).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e]/);
   const plain = text.replace(/^\ufeff+/, '');
@@ -318,7 +319,7 @@ describe('whatever is written, the loader answers', () => {
     ['secrets', 'token: '.repeat(2600)],
     ['spaces', `tools:${' '.repeat(19_000)}x`],
     ['quotes', '"'.repeat(19_000)],
-  ])('in less than a second to %s', (_, text) => {
+  ])('soon to %s', (_, text) => {
     expect(text.length).toBeLessThan(20_000);
     holds(text);
   });

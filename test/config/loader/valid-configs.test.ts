@@ -308,12 +308,17 @@ describe('files', () => {
     expect(resolved.locations.tool).toEqual({ storage: 'file', directory: join(folder, '.mycelium') });
   });
 
-  it('a file may be named by its URL, and nothing else may', () => {
+  it('a file may be named by its URL, and nothing else may', async () => {
     write('other.yaml', TOOL);
     const url = pathToFileURL(join(folder, 'other.yaml'));
     expect(readConfig(url, '/', {}).config.guards).toHaveLength(1);
-    for (const path of [new URL('https://example.com/x.yaml'), '', 'a\0b', 7 as unknown as string])
+    for (const path of ['https://example.com/x.yaml', 'file://host/x.yaml', 'file:///a%2fb'].map(
+      (text) => new URL(text),
+    ))
       expect(() => readConfig(path, folder, {})).toThrow(UsageError);
+    for (const path of ['', 'a\0b', 7 as unknown as string])
+      expect(() => readConfig(path, folder, {})).toThrow(UsageError);
+    await expect(loadConfigFromString(Buffer.from(TOOL) as unknown as string)).rejects.toThrow(UsageError);
   });
 
   it('relative paths start from the folder of the file', () => {

@@ -114,7 +114,7 @@ describe('instrument refuses', () => {
   it('what is no code, and what the file can say', async () => {
     const mycelium = await runtime(PAYMENT);
     const tools = { sendPayment: async (_: { invoiceId: string }) => 1 };
-    const code = { sendPayment: { reconsile: () => 1, lease: '1s', effect: undefined } } as object;
+    const code = { sendPayment: { reconsile: () => 1, lease: '1s', notExecuted: undefined } } as object;
     expect(issuesOf(() => mycelium.instrument(tools, code))).toMatchObject([
       {
         id: 'MYC510',
@@ -123,7 +123,6 @@ describe('instrument refuses', () => {
         suggestion: 'reconcile',
       },
       { id: 'MYC510', problem: 'code gives lease to the tool send_payment', remedy: expect.stringContaining('file') },
-      { id: 'MYC510', problem: 'code gives effect to the tool send_payment' },
     ]);
   });
 
@@ -206,6 +205,12 @@ describe('instrument: in parts', () => {
     const mails = mycelium.instrument({ sendMail });
     expect(await mails.sendMail({ id: 'a' })).toBe('mailed a');
     expect(mycelium.report().missing).toEqual([]);
+  });
+
+  it('does not take one name for a list of names', async () => {
+    const mycelium = await runtime(TWO);
+    const wrong = { partial: 'send_payment_too' } as object;
+    expect(() => mycelium.instrument({ sendMail }, {}, wrong)).toThrow('is a text');
   });
 
   it('misses what it was not told of', async () => {

@@ -1,5 +1,6 @@
+import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { type ToolCall, UsageError, withCall } from '../../../src/index.js';
+import { ledger, type ToolCall, UsageError, withCall } from '../../../src/index.js';
 import { failure } from '../../ledger/workers.js';
 import { runtime } from './surroundings.js';
 
@@ -98,6 +99,43 @@ describe('instrument: a plain object', () => {
     expect(tools.send_payment.description).toBe('pays');
     expect(tools.send_payment.schema).toBe(described.schema);
     expect(await tools.send_payment({ invoice_id: 'inv-1' })).toBe('inv-1');
+  });
+
+  it('leaves the name that the guarded tool has', async () => {
+    const mycelium = await runtime(PAYMENT);
+    const named = async (input: { invoice_id: string }): Promise<string> => input.invoice_id;
+    Object.defineProperty(named, 'name', { value: 'other', enumerable: true });
+    expect(mycelium.instrument({ send_payment: named }).send_payment.name).toBe('send_payment');
+  });
+
+  it('refuses a function, and a list: neither has tools under names', async () => {
+    const mycelium = await runtime(PAYMENT);
+    async function sendPayment(): Promise<void> {}
+    function plain(): void {}
+    for (const tools of [sendPayment, plain, () => 1, [sendPayment]])
+      expect(() => mycelium.instrument(tools, {}, { partial: true })).toThrow('mycelium.guard(name)(fn)');
+  });
+
+  it('does not call what is guarded in code unguarded, though the file leaves it alone', async () => {
+    const mycelium = await runtime('tools: { send_payment: { ledger: false } }');
+    const sendPayment = ledger({ name: 'send_payment', effect: 'irreversible' })(async (_: { id: string }) => 1);
+    mycelium.instrument({ sendPayment });
+    expect(mycelium.report()).toMatchObject({ guarded: [], unguarded: [], missing: [] });
+  });
+
+  it('tells of the methods of a class, and not of all it inherits', async () => {
+    class Tools extends EventEmitter {
+      async sendPayment(_: { invoice_id: string }): Promise<number> {
+        return 1;
+      }
+      async search(): Promise<number> {
+        return 2;
+      }
+    }
+    const mycelium = await runtime(PAYMENT);
+    mycelium.instrument(new Tools());
+    mycelium.instrument(Tools);
+    expect(mycelium.report().unguarded).toEqual(['search']);
   });
 
   it('gives two runtimes each their own, of the same object', async () => {

@@ -98,17 +98,15 @@ describe('key_valid_for', () => {
 
 describe('lease, wait_for, timeout', () => {
   it('lease: how long a lost worker holds a call', async () => {
-    for (const [lease, least, most] of [
-      ['80ms', 60, 1_500],
-      ['0.4', 350, 4_000],
+    for (const [lease, least] of [
+      ['80ms', 60],
+      ['0.4', 350],
     ] as const) {
       const { work } = await tool(`side_effect_class: idempotent_mutate, lease: ${lease}`);
       await lose(work);
       const before = performance.now();
       expect(await work({ id: 'a' })).toBe(2);
-      const took = performance.now() - before;
-      expect(took).toBeGreaterThan(least);
-      expect(took).toBeLessThan(most);
+      expect(performance.now() - before).toBeGreaterThan(least);
     }
   });
 
