@@ -15,6 +15,11 @@ export function titleOf({ tool, requestId }: CallView): string {
   return onOneLine(`${tool} ${JSON.stringify(requestId)}`);
 }
 
+function sinceWhen({ phase, held, ageMs, leaseUntil }: CallView): string {
+  if (held) return `its lease ends at ${moment(leaseUntil ?? 0)} unless it is renewed`;
+  return phase === 'committed' || phase === 'aborted' ? ago(ageMs) : `its lease ended ${ago(ageMs)}`;
+}
+
 function moment(ms: number): string {
   return new Date(ms).toISOString();
 }
@@ -38,18 +43,21 @@ function valueText(value: unknown): string {
 /** Everything known of a call, a line each. */
 export function callLines(call: CallView): readonly (readonly [name: string, value: string])[] {
   const { resolution, error } = call;
-  const heard = call.held ? 'running now' : `last heard of ${ago(call.ageMs)}`;
   const lines: (readonly [string, string | undefined])[] = [
     ['id', call.id],
-    ['state', `${stateOf(call)}; ${heard}`],
+    ['state', `${stateOf(call)}; ${sinceWhen(call)}`],
     ['effect', call.effect],
     ['attempts', `${call.attempts}, fence ${call.fence}, owner ${call.owner}`],
     ['idempotency key', call.idempotencyKey],
     ['external reference', call.externalRef],
     ['written', moment(call.writtenAt)],
-    ['lease until', call.leaseUntil === undefined ? undefined : moment(call.leaseUntil)],
     ['error', error === undefined ? undefined : `${error.name}: ${error.message}`],
-    ['evidence', call.evidence ? 'a superseded worker finished late; the next call adopts its result' : undefined],
+    [
+      'evidence',
+      call.evidence && call.phase !== 'committed'
+        ? 'a superseded worker finished late; the next call adopts its result'
+        : undefined,
+    ],
     ['settled', resolution === undefined ? undefined : settledText(resolution)],
     ['tenant', call.tenant],
     ['run', call.runId],

@@ -1,3 +1,5 @@
+import type { GuardConfig } from '../config/loader/config.js';
+import { spellings } from '../config/loader/names.js';
 import { CONFIG_NAMES, type ReadConfig, readConfig } from '../config/loader/read-config.js';
 import { CommandError, EXIT } from './exit.js';
 
@@ -23,4 +25,9 @@ export function requireFile(read: ReadConfig): ReadConfig {
     `there is no ${CONFIG_NAMES.join(' or ')} in ${process.cwd()}`,
     'Write one with mycelium init, or name one with -c FILE.',
   );
+}
+
+/** Whether people mean this tool: by its name in the file, or in code. */
+export function isCalled({ name }: GuardConfig, said: string): boolean {
+  return spellings(name).includes(said);
 }

@@ -1,3 +1,4 @@
+import { printable } from '../encoding/printable.js';
 import { ConfigError } from '../errors/config.js';
 import { MyceliumError } from '../errors/mycelium-error.js';
 import type { Terminal } from './terminal.js';
@@ -47,7 +48,7 @@ export class CommandError extends Error {
 export function tellError(error: unknown, terminal: Terminal, json: boolean): ExitCode {
   const { exit, facts, text } = described(error);
   if (json) terminal.out(JSON.stringify({ error: facts }, null, 2));
-  else terminal.note(text);
+  else terminal.note(printable(text));
   return exit;
 }
 

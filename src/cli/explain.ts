@@ -8,7 +8,7 @@ import { columns } from '../config/table.js';
 import { exactly } from '../encoding/duration.js';
 import type { LedgerOptions } from '../ledger/options.js';
 import { type Policy, resolvePolicy } from '../ledger/policy.js';
-import { type CommonOptions, requireFile, usableConfig } from './configuration.js';
+import { type CommonOptions, isCalled, requireFile, usableConfig } from './configuration.js';
 import { CommandError, EXIT, type ExitCode } from './exit.js';
 import type { Terminal } from './terminal.js';
 
@@ -39,7 +39,7 @@ interface Explanation {
 export function explain(name: string | undefined, options: CommonOptions, terminal: Terminal): ExitCode {
   const read = requireFile(usableConfig(options));
   const { guards } = read.config;
-  const chosen = name === undefined ? guards : guards.filter((guard) => guard.name === name);
+  const chosen = name === undefined ? guards : guards.filter((guard) => isCalled(guard, name));
   if (name !== undefined && chosen.length === 0) {
     const near = nearest(
       name,
@@ -154,6 +154,17 @@ function text({ name, kind, at, waived, guards, afterALostWorker: after }: Expla
       .split('\n')
       .map((line) => `       ${line}`),
     '  2  the function itself',
-    `  after a lost worker: ${after}`,
+    wrapped(`after a lost worker: ${after}`),
   ].join('\n');
+}
+
+/** Within 80 columns, indented. */
+function wrapped(sentence: string): string {
+  const lines: string[] = [];
+  for (const word of sentence.split(' ')) {
+    const line = lines.at(-1);
+    if (line !== undefined && line.length + word.length < 79) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(`${lines.length === 0 ? '  ' : '    '}${word}`);
+  }
+  return lines.join('\n');
 }

@@ -66,7 +66,7 @@ function write(name: string, text: string, force: boolean): void {
 /** Whether the records would be committed: in a repository none of whose ignore files on the way speaks of them. */
 function isUnignored(folder: string): boolean {
   for (let at = folder; ; at = dirname(at)) {
-    if (ignoresOf(at).includes('.mycelium')) return false;
+    if (/^[^#\n]*\.mycelium/m.test(ignoresOf(at))) return false;
     if (existsSync(resolve(at, '.git'))) return true;
     if (at === dirname(at)) return false;
   }

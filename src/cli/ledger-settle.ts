@@ -15,8 +15,9 @@ export interface SettleOptions extends CommonOptions {
 /** What `ledger release` is told. */
 export interface ReleaseOptions extends SettleOptions {
   readonly as: 'completed' | 'not-executed';
-  /** JSON; `false` when there is none (`--no-result`). */
-  readonly result?: string | false;
+  /** JSON. */
+  readonly result?: string;
+  readonly withoutResult?: boolean;
   readonly ownerIsDead?: boolean;
 }
 
@@ -55,19 +56,23 @@ function tell(call: CallView, what: string, options: CommonOptions, terminal: Te
 }
 
 /** @throws CommandError for words that do not go together. */
-function releaseOf({ as, by, reason, result, ownerIsDead }: ReleaseOptions): Release {
+function releaseOf({ as, by, reason, result, withoutResult, ownerIsDead }: ReleaseOptions): Release {
   const usage = (message: string, remedy: string): CommandError => new CommandError(EXIT.usage, message, remedy);
   const settled = { by, reason, ...(ownerIsDead === true ? { force: { ownerIsDead } as const } : {}) };
   if (as === 'not-executed') {
-    if (result !== undefined) throw usage('what was not executed has no result', 'Leave --result and --no-result out.');
+    if (result !== undefined || withoutResult === true)
+      throw usage('what was not executed has no result', 'Leave --result and --without-result out.');
     return { ...settled, as };
   }
+  if (withoutResult === true) return { ...settled, as, withoutResult };
   if (result === undefined)
     throw usage(
       '--as completed needs to know what later callers are given',
-      "Give --result with the tool's result as JSON, or --no-result when it is not known.",
+      "Give --result with the tool's result as JSON, or --without-result when it is not known.",
     );
-  if (result === false) return { ...settled, as, withoutResult: true };
+  const inexact = inexactNumber(result);
+  if (inexact !== undefined)
+    throw usage(`--result has a number that would not stay what it is: ${inexact}`, 'Quote it: ids are texts.');
   try {
     return { ...settled, as, result: JSON.parse(result) as unknown };
   } catch (error) {
@@ -76,4 +81,10 @@ function releaseOf({ as, by, reason, result, ownerIsDead }: ReleaseOptions): Rel
       `Quote texts inside as well: --result '"done"', --result '{"chargeId":"ch-1"}'.`,
     );
   }
+}
+
+/** A whole number in JSON that is too large to be read to its last digit. */
+function inexactNumber(json: string): string | undefined {
+  const tokens = json.match(/"(?:\\.|[^"\\])*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g) ?? [];
+  return tokens.find((token) => /^-?\d+$/.test(token) && !Number.isSafeInteger(Number(token)));
 }

@@ -7,18 +7,22 @@ import { processTerminal } from './terminal.js';
 export async function main(words: readonly string[]): Promise<number> {
   const terminal = processTerminal();
   // Somebody who stops reading, such as head, has seen enough; what was found is still told by the exit code.
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
-  }
+  process.stderr.on('error', () => undefined);
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return;
+    terminal.note(`mycelium: what was asked for is done, and its answer cannot be written: ${error.message}`);
+    process.exitCode = EXIT.internal;
+  });
   const { program, exitCode } = makeProgram(terminal);
   try {
     await program.parseAsync([...words], { from: 'user' });
     return exitCode();
   } catch (error) {
     // Commander has said what is wrong; only help and the version end well.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    return tellError(error, terminal, words.includes('--json'));
+    const json = words.includes('--json');
+    if (!(error instanceof CommanderError)) return tellError(error, terminal, json);
+    if (error.exitCode === 0) return EXIT.done;
+    if (json) terminal.out(JSON.stringify({ error: { code: 'COMMAND', message: error.message } }, null, 2));
+    return EXIT.usage;
   }
 }

@@ -1,9 +1,10 @@
-import type { Config, StoreLocation } from '../config/loader/config.js';
+import { realpathSync } from 'node:fs';
+import type { Config, GuardConfig, StoreLocation } from '../config/loader/config.js';
 import { locationText, openLocation } from '../config/runtime/homes.js';
 import { CallNotFoundError } from '../errors/call.js';
 import { StoreNotFoundError } from '../errors/store.js';
 import { ActionLedger } from '../ledger/action-ledger.js';
-import type { CallView } from '../ledger/call-view.js';
+import { type CallView, isStuckAs } from '../ledger/call-view.js';
 
 /** A call and the ledger it is in. */
 export interface FoundCall {
@@ -25,7 +26,9 @@ export class Ledgers {
   }
 
   /** A call by its id or the beginning of it. @throws CallNotFoundError for none or several. */
-  async find(id: string): Promise<FoundCall> {
+  async find(text: string): Promise<FoundCall> {
+    // As a listing shows it, in whatever case.
+    const id = text.toLowerCase().replace(/(…|\.\.\.)$/, '');
     const found: FoundCall[] = [];
     for (const ledger of this.all) {
       const call = await ledger.get(id);
@@ -37,7 +40,14 @@ export class Ledgers {
     const different = new Set(found.map(({ call }) => call.id));
     if (different.size > 1) throw new CallNotFoundError({ id, store, candidates: [...different] });
     // A tool that is recorded elsewhere now has its older calls where it was: the place of the file counts.
-    return found.find(({ ledger, call }) => ledger.store.description === this.#placeOf(call)) ?? first;
+    const { ledger, call } = found.find((one) => one.ledger.store.description === this.#placeOf(one.call)) ?? first;
+    return { ledger, call: this.asDeclared(call) };
+  }
+
+  /** A call as the tools are declared now: one that was made stricter since may be stuck by that alone. */
+  asDeclared(call: CallView): CallView {
+    const declared = this.#guardOf(call)?.ledger?.options.effect;
+    return declared === undefined ? call : { ...call, stuck: isStuckAs(call, declared) };
   }
 
   /** The shortest beginnings by which {@link find} finds these calls again. */
@@ -51,9 +61,12 @@ export class Ledgers {
     return short;
   }
 
-  #placeOf({ kind, tool }: CallView): string {
-    const guard = this.#config.guards.find((one) => one.kind === kind && one.name === tool);
-    return locationText(guard?.ledger?.location ?? this.#config.locations[kind]);
+  #guardOf({ kind, tool }: CallView): GuardConfig | undefined {
+    return this.#config.guards.find((one) => one.kind === kind && one.name === tool);
+  }
+
+  #placeOf(call: CallView): string {
+    return locationText(this.#guardOf(call)?.ledger?.location ?? this.#config.locations[call.kind]);
   }
 }
 
@@ -93,8 +106,18 @@ async function existing(location: StoreLocation): Promise<ActionLedger | undefin
   }
 }
 
-/** Every place in which something of the configuration is recorded, each once. */
+/** Every place in which something of the configuration is recorded, each once, by whatever path. */
 function locationsOf({ locations, guards }: Config): readonly StoreLocation[] {
   const all = [locations.tool, locations.task, ...guards.flatMap(({ ledger }) => ledger?.location ?? [])];
-  return [...new Map(all.map((location) => [locationText(location), location])).values()];
+  return [...new Map(all.reverse().map((location) => [realPlace(location), location])).values()].reverse();
+}
+
+function realPlace(location: StoreLocation): string {
+  if (location.storage === 'memory') return 'memory';
+  try {
+    return realpathSync(location.directory);
+  } catch {
+    // It is not there, or cannot be reached, which opening it will tell.
+    return location.directory;
+  }
 }

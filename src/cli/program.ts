@@ -4,8 +4,12 @@ import { EXIT, type ExitCode } from './exit.js';
 import type { Terminal } from './terminal.js';
 
 const EXIT_CODES = `
-Exits with ${EXIT.done} when all is well, ${EXIT.findings} when something was found or refused, ${EXIT.usage} when the call or the configuration is
-wrong, ${EXIT.store} when the store cannot be reached or trusted, ${EXIT.notFound} when there is no such thing.`;
+Exit codes:
+  ${EXIT.done}  all is well
+  ${EXIT.findings}  something was found, or refused
+  ${EXIT.usage}  the call or the configuration is wrong
+  ${EXIT.store}  the store cannot be reached, or cannot be trusted
+  ${EXIT.notFound}  there is no such thing`;
 
 /** The commands. What a command does is loaded when it is called, so that the others start fast. */
 export function makeProgram(terminal: Terminal): { program: Command; exitCode: () => ExitCode } {
@@ -63,7 +67,7 @@ export function makeProgram(terminal: Terminal): { program: Command; exitCode: (
       new Option('--as <what>', 'what was found out').choices(['completed', 'not-executed']).makeOptionMandatory(),
     )
     .option('--result <json>', 'what later callers are given, for a completed one')
-    .option('--no-result', 'its result is not known; later callers are told so')
+    .addOption(new Option('--without-result', 'its result is not known; later callers are told so').conflicts('result'))
     .option('--owner-is-dead', 'also if a worker holds it: only when you know that the worker is gone')
     .addOption(json())
     .action(

@@ -24,7 +24,7 @@ export interface LoadOptions {
  */
 export async function loadConfig(path?: string | URL, options: LoadOptions = {}): Promise<Mycelium> {
   const { createMycelium, readConfig } = await import('./config-module.js');
-  return createMycelium(readConfig(path, process.cwd(), options.environment ?? process.env));
+  return createMycelium(readConfig(path, process.cwd(), options?.environment ?? process.env));
 }
 
 /**

@@ -9,6 +9,7 @@ import type { Engine } from './engine.js';
 import { fault, faultsInUse, WorkerLostError } from './fault-points.js';
 import { GivenBack } from './given-back.js';
 import { LiveCall } from './live-call.js';
+import type { Policy } from './policy.js';
 import type { CallRecord, Seen, View } from './record.js';
 import { classifyThrow, failedRecord, type Throw } from './resolution.js';
 import { keepResult, type StoredResult } from './stored-value.js';
@@ -171,7 +172,8 @@ async function recordThrow(
 ): Promise<void> {
   const ending = classifyThrow(thrown(dispatch, live, error, entered));
   const keyUsed = dispatch.policy.effect === 'keyed_mutate' ? live.keyUsed : undefined;
-  const change = (record: CallRecord): CallRecord => failedRecord(record, ending, describeError(error), keyUsed);
+  const change = (record: CallRecord): CallRecord =>
+    failedRecord(record, ending, keptError(dispatch.policy, error), keyUsed);
   try {
     await live.claim.fail(change);
     engine.emit('mycelium:call-failed', () => ({
@@ -220,6 +222,14 @@ function saysNotExecuted(predicate: ((error: unknown) => boolean) | undefined, e
 /** LangGraph marks the errors by which a graph is interrupted; they are not failures. */
 function isControlFlow(error: unknown): boolean {
   return typeof error === 'object' && error !== null && (error as { is_bubble_up?: unknown }).is_bubble_up === true;
+}
+
+/** An error's message quotes what it was called with, so it is kept in the open only where the arguments are. */
+function keptError({ form }: Policy, error: unknown): { name: string; message: string } {
+  const described = describeError(error);
+  return form.input === 'full' && form.encryption === undefined
+    ? described
+    : { ...described, message: 'not kept, as the arguments are not kept in the open' };
 }
 
 function describeError(error: unknown): { name: string; message: string } {

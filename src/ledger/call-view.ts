@@ -11,7 +11,7 @@ import {
 } from './record.js';
 import type { Encryption } from './stored-form.js';
 import { readKept, type StoredText } from './stored-value.js';
-import type { Aborted, Phase, RecordedClass } from './transition.js';
+import { type Aborted, type Phase, type RecordedClass, stricterClass } from './transition.js';
 
 /** A call or task as people and programs look at it. Instants are milliseconds of the store's clock. */
 export interface CallView {
@@ -36,7 +36,7 @@ export interface CallView {
   readonly leaseUntil?: number;
   /** When it was last written. */
   readonly writtenAt: number;
-  /** How long ago its last worker was heard of, in milliseconds. */
+  /** How long ago its lease ended, or it was settled, in milliseconds; 0 while it is held. */
   readonly ageMs: number;
   readonly error?: { readonly name: string; readonly message: string };
   readonly externalRef?: string;
@@ -82,10 +82,16 @@ const OF_RECORD = ['aborted', 'error', 'externalRef', 'resolution'] as const;
 const OF_SUBJECT = ['tenant', 'runId', 'threadId', 'toolCallId', 'task'] as const;
 
 /** Whether a record waits for somebody to settle it. */
-export function isStuck(record: CallRecord, held: boolean): boolean {
-  if (held) return false;
-  const open = record.phase === 'attempting' || record.phase === 'unknown';
-  return open && record.effect !== 'read' && record.effect !== 'idempotent_mutate';
+export function isStuck(record: Pick<CallRecord, 'phase' | 'aborted' | 'effect'>, held: boolean): boolean {
+  const { phase, aborted, effect } = record;
+  if (held || effect === 'read' || effect === 'idempotent_mutate') return false;
+  if (phase === 'attempting' || phase === 'unknown') return true;
+  return aborted === 'may-rerun' && effect !== 'unclassified';
+}
+
+/** Whether a call is stuck for a tool of this class now: the stricter of it and the recorded one decides. */
+export function isStuckAs(call: CallView, current: RecordedClass): boolean {
+  return isStuck({ ...call, effect: stricterClass(call.effect, current) }, call.held);
 }
 
 /** The view without values: what a listing shows. */

@@ -207,11 +207,11 @@ export async function release(
 }
 
 /** @throws UsageError when the result would stand in the open beside arguments that do not. */
-function resultOf(
+async function resultOf(
   how: Release & { readonly as: 'completed' },
   standing: Standing,
   encryption: Encryption | undefined,
-): StoredResult | Promise<StoredResult> {
+): Promise<StoredResult> {
   if ('withoutResult' in how) return { as: 'none', unreplayable: `${how.by} settled it without one` };
   const { tool, input } = subjectOf(standing);
   if (input.encrypted === true && encryption === undefined) {
@@ -221,7 +221,18 @@ function resultOf(
       remedy: 'Release it where the encryption is (new ActionLedger({ encryption })), or without a result.',
     });
   }
-  return keepResult(how.result, { ...DEFAULT_FORM, encryption }, { tool, id: standing.stored.key.id, field: 'result' });
+  const context = { tool, id: standing.stored.key.id, field: 'result' } as const;
+  return kept(await keepResult(how.result, { ...DEFAULT_FORM, encryption }, context));
+}
+
+/** What a person gives for later callers must be something that they can be given. @throws UsageError */
+function kept(result: StoredResult): StoredResult {
+  if (result.unreplayable === undefined) return result;
+  throw new UsageError({
+    place: 'release({ result })',
+    problem: `cannot be given to later callers: ${result.unreplayable}`,
+    remedy: 'Give what they need to know of it, or release it without a result.',
+  });
 }
 
 const CHANGED = 'it has changed while it was being released';
@@ -229,7 +240,7 @@ const CHANGED = 'it has changed while it was being released';
 function remedyOf(why: string): string {
   if (why === CHANGED) return 'Look at the provider again, and release it by what you find now.';
   if (why.startsWith('a worker holds'))
-    return 'Wait for its lease to end, or pass force: { ownerIsDead: true } when you know that it is dead.';
+    return 'Wait for its lease to end. When you know that it is dead: --owner-is-dead (in code: force: { ownerIsDead: true }).';
   if (why.startsWith('a worker that was superseded'))
     return 'Call the tool again: the evidence settles it. Or release it as completed.';
   return 'Nothing has to be done. To let a finished identity run anew, retire it.';
@@ -259,6 +270,10 @@ async function swap(
     : undefined;
 }
 
+function retirementRemedy({ phase }: CallRecord): string {
+  return phase === 'aborted' ? 'Nothing has to be done.' : 'Release it first: retiring is for what is finished.';
+}
+
 /**
  * Re-opens a finished identity: the next call runs. The finished record is kept beside it.
  *
@@ -270,7 +285,7 @@ export async function retire(engine: Engine, home: LedgerHome, id: string, how: 
     const standing = await mustFind(engine, home, id);
     const { record, stored, now } = standing;
     const why = refuseRetirement(record);
-    if (why !== undefined) throw refused(standing, why, 'Release it first: retiring is for what is finished.');
+    if (why !== undefined) throw refused(standing, why, retirementRemedy(record));
     const archive = archiveKey(stored.key, record.fence);
     const next = retiredRecord(record, { by: 'operator', as: 'retired', who: how.by, reason: how.reason, at: now });
     const answer = await engine.client.transact(

@@ -125,6 +125,11 @@ export function isGenerator(tool: object): boolean {
   return kind === AsyncGenerator || kind === Generator;
 }
 
+/** Whether a value is a class, as far as its text tells. */
+export function isClass(value: unknown): boolean {
+  return typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
+}
+
 function refuseWhatIsNoTool(tool: unknown, kinds: string): asserts tool is Method {
   if (typeof tool !== 'function') {
     throw new UsageError({
@@ -138,6 +143,13 @@ function refuseWhatIsNoTool(tool: unknown, kinds: string): asserts tool is Metho
       place: kinds,
       problem: `was applied to a generator function${tool.name === '' ? '' : ` (${tool.name})`}, whose result is a stream and not a value`,
       remedy: 'Guard the function that performs the effect and returns a value, and yield outside of it.',
+    });
+  }
+  if (isClass(tool)) {
+    throw new UsageError({
+      place: kinds,
+      problem: `was applied to a class (${tool.name})`,
+      remedy: 'Guard its methods, as a decorator or with mycelium.instrument(TheClass).',
     });
   }
   if (guardedTools.has(tool)) {

@@ -71,6 +71,27 @@ function checkText(value: unknown, name: string): void {
   });
 }
 
+const RUN_OPTIONS = ['threadId', 'runId', 'tenant'] as const;
+
+function checkRun(options: RunOptions, fn: unknown): void {
+  if (typeof options !== 'object' || options === null || typeof fn !== 'function') {
+    throw new UsageError({
+      place: 'run(options, fn)',
+      problem: 'wants the ids of the run, and a function to run',
+      remedy: 'Call it so: run({ threadId, runId }, async () => …).',
+    });
+  }
+  for (const name of Object.keys(options)) {
+    if ((RUN_OPTIONS as readonly string[]).includes(name)) continue;
+    throw new UsageError({
+      place: `run({ ${name} })`,
+      problem: 'is no option',
+      remedy: `Options are ${RUN_OPTIONS.join(', ')}.`,
+    });
+  }
+  for (const name of RUN_OPTIONS) checkText(options[name], name);
+}
+
 /**
  * Puts a run around `fn`: calls inside are identified by it, and reads inside are remembered for it.
  *
@@ -93,7 +114,7 @@ export async function enterRun<T>(
   home: LedgerHome | DeferredHome | undefined,
   fn: (run: Run) => T | PromiseLike<T>,
 ): Promise<T> {
-  for (const name of ['threadId', 'runId', 'tenant'] as const) checkText(options[name], name);
+  checkRun(options, fn);
   const outer = currentScope();
   const current = {
     id: options.runId ?? globalThis.crypto.randomUUID(),

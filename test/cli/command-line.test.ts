@@ -20,7 +20,7 @@ test('the version', () => {
 test('help names the commands and what they exit with', () => {
   const { status, stdout, stderr } = scratch.mycelium('--help');
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  for (const word of ['init', 'check', 'explain', 'ledger', 'Exits with 0', '4 when there is no such thing'])
+  for (const word of ['init', 'check', 'explain', 'ledger', 'Exit codes:', '4  there is no such thing'])
     expect(stdout).toContain(word);
   expect(scratch.mycelium('ledger', 'release', '--help').stdout).toContain('--owner-is-dead');
 });
@@ -127,6 +127,22 @@ test('somebody who stops reading is no error', async () => {
   });
   const [status] = await once(child, 'close');
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+});
+
+test('an answer that cannot be written is no success, and what was done is said', () => {
+  const command = `${process.execPath} ${join(root, 'bin/mycelium.js')} init --print`;
+  const { status, stderr } = spawnSync('sh', ['-c', `${command} > /dev/full`], {
+    cwd: scratch.folder,
+    encoding: 'utf8',
+  });
+  expect(status).toBe(70);
+  expect(stderr).toMatch(/^mycelium: what was asked for is done, and its answer cannot be written: ENOSPC.*\n$/);
+});
+
+test('programs get JSON of what is wrong with the call, too', () => {
+  const { status, stdout } = scratch.mycelium('ledger', 'show', '--json');
+  expect(status).toBe(2);
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'COMMAND', message: expect.stringContaining("'id'") } });
 });
 
 test('what was found is told by the exit code, whoever stops reading', () => {

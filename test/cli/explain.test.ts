@@ -39,7 +39,7 @@ test('the guards in order, every value in force, and where it comes from', () =>
     `       ${key.padEnd(17)}  ${value.padEnd(wide)}  ${from}`;
   expect(stdout.split('\n')).toEqual([
     'charge  tool, mycelium.yaml:4:3',
-    '  1  ledger, mycelium.yaml:7:5',
+    '  1  ledger, mycelium.yaml:5:5',
     line('side_effect_class', 'keyed_mutate', 'mycelium.yaml:5:5'),
     line('boundary', 'implicit', 'default'),
     line('id_from', 'order_id (or orderId), part', 'mycelium.yaml:7:5'),
@@ -53,7 +53,9 @@ test('the guards in order, every value in force, and where it comes from', () =>
     line('strict', 'true', 'mycelium.yaml:1:37'),
     line('recorded in', where, 'mycelium.yaml:1:18'),
     '  2  the function itself',
-    '  after a lost worker: runs again for 24h from the first attempt, while the provider honours the key; then the reconciler is asked, if code gives one; else it stays blocked until somebody says what happened',
+    '  after a lost worker: runs again for 24h from the first attempt, while the',
+    '    provider honours the key; then the reconciler is asked, if code gives one;',
+    '    else it stays blocked until somebody says what happened',
     '',
   ]);
 });
@@ -63,7 +65,7 @@ test('without a name, all of them; what nothing guards says so', () => {
   expect(explain(undefined, { config: scratch.write('mycelium.yaml', config) }, terminal)).toBe(0);
   const parts = terminal.text().split('\n\n');
   expect(parts.map((part) => part.split('  ', 1)[0])).toEqual(['charge', 'wire', 'search', 'look', 'settle']);
-  expect(parts[1]).toContain('runs again if its effect had not begun; otherwise the reconciler');
+  expect(parts[1]).toContain('runs again if its effect had not begun; otherwise the\n    reconciler');
   expect(parts[1]).toMatch(/recorded in +memory +\S+:14:15/);
   expect(parts[2]).toContain('nothing guards it, and the file says that it is meant');
   expect(parts[4]).toContain('taskLedger, ');

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, symlinkSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { listCalls } from '../../src/cli/ledger-list.js';
 import { releaseCall, retireCall } from '../../src/cli/ledger-settle.js';
@@ -119,6 +119,26 @@ describe('list', () => {
     expect(JSON.parse(await listed({ json: true }))).toMatchObject({ notLookedAt: [`file ${scratch.path('tasks')}`] });
   });
 
+  test('ids and names are taken as people have them: as listed, in upper case, as in code', async () => {
+    await pay('inv-1');
+    const { 'inv-1': id = '' } = await ids();
+    for (const text of [`${id.slice(0, 6)}…`, id.slice(0, 8).toUpperCase(), `${id.slice(0, 5)}...`])
+      expect(await showCall(text, { config }, fakeTerminal())).toBe(0);
+    expect((await listed({ tool: 'sendPayment' })).split('\n')).toHaveLength(2);
+    const terminal = fakeTerminal();
+    await listCalls({ config, tool: 'send_paymnt' }, terminal);
+    expect(terminal.noted[0]).toBe('The file has no tool send_paymnt. Did you mean send_payment?');
+  });
+
+  test('one folder is one store, by whatever link', async () => {
+    await pay('inv-1');
+    symlinkSync(scratch.path('records'), scratch.path('link'));
+    const linked = scratch.write('linked.yaml', yaml.replace('./tasks', './link'));
+    expect((await listed({ config: linked })).split('\n')).toHaveLength(2);
+    const { 'inv-1': id = '' } = await ids();
+    expect(await showCall(id, { config: linked }, fakeTerminal())).toBe(0);
+  });
+
   test('one folder is one store, however it is spelt', async () => {
     await pay('inv-1');
     const spelt = scratch.write('spelt.yaml', yaml.replace('./tasks', `${scratch.path('records')}/`));
@@ -163,6 +183,48 @@ describe("what is somebody else's text", () => {
   });
 });
 
+describe('a tool that was made stricter since', () => {
+  test('its calls are stuck by that alone, and are listed, shown and released as such', async () => {
+    const loose = await loadConfig(
+      scratch.write('loose.yaml', yaml.replace('non_idempotent_mutate', 'idempotent_mutate')),
+    );
+    const failing = loose.guard('send_payment')(async (_: { invoiceId: string }) => {
+      throw new Error('connection reset');
+    });
+    await expect(failing({ invoiceId: 'inv-1' })).rejects.toThrow('connection reset');
+    await loose.close();
+    await expect(pay('inv-1')).rejects.toMatchObject({ code: 'LEDGER_BLOCKED' });
+    const { 'inv-1': id = '' } = await ids();
+    expect(await listed({ stuck: true })).toContain(`mycelium ledger show ${id.slice(0, 4)}`);
+    const shown = fakeTerminal();
+    await showCall(id, { config }, shown);
+    expect(shown.text()).toContain('It may have happened');
+    await releaseCall(id, { config, as: 'completed', result: '1', by: 'ada', reason: 'seen' }, fakeTerminal());
+    expect(await pay('inv-1')).toBe(1);
+  });
+});
+
+describe('what a worker still holds', () => {
+  test('is told beside the stuck ones: after a crash it is not stuck yet', async () => {
+    let end = (): void => undefined;
+    const slow = mycelium.guard('send_payment')(
+      (_: { invoiceId: string }) =>
+        new Promise<string>((resolve) => {
+          end = () => resolve('late');
+        }),
+    );
+    const running = slow({ invoiceId: 'inv-1' });
+    await expect.poll(async () => existsSync(scratch.path('records')) && Object.keys(await ids()).length).toBe(1);
+    const terminal = fakeTerminal();
+    await listCalls({ config, stuck: true }, terminal);
+    expect(terminal.noted[0]).toMatch(
+      /^1 call is held by a worker, until \d{4}-.*Z unless the worker renews its lease\.$/,
+    );
+    end();
+    await running;
+  });
+});
+
 describe('show', () => {
   test('everything known, and the commands that settle it', async () => {
     await expect(pay('lost-1')).rejects.toThrow();
@@ -172,7 +234,7 @@ describe('show', () => {
     const text = terminal.text();
     expect(text).toMatch(/^send_payment "lost-1"\n/);
     expect(text).toContain(`  id                  ${id}\n`);
-    expect(text).toContain('state               unknown; last heard of just now');
+    expect(text).toContain('state               unknown; its lease ended just now');
     expect(text).toContain(`idempotency key     myc_${id}`);
     expect(text).toContain('error               Error: connection reset');
     expect(text).toContain('input               {"invoiceId":"lost-1"}');
@@ -225,7 +287,7 @@ describe('release', () => {
     await expect(pay('lost-1')).rejects.toThrow();
     const { 'lost-1': id = '' } = await ids();
     const terminal = fakeTerminal();
-    await releaseCall(id, { config, ...by, as: 'completed', result: false }, terminal);
+    await releaseCall(id, { config, ...by, as: 'completed', withoutResult: true }, terminal);
     expect(terminal.text()).toContain('told that it was carried out, and that its result is not known');
     await expect(pay('lost-1')).rejects.toMatchObject({
       code: 'RESULT_NOT_REPLAYABLE',
@@ -283,7 +345,9 @@ describe('release', () => {
     { words: ['--as', 'completed'], says: 'needs to know what later callers are given' },
     { words: ['--as', 'completed', '--result', '{paid}'], says: '--result is not JSON' },
     { words: ['--as', 'not-executed', '--result', '1'], says: 'has no result' },
-    { words: ['--as', 'not-executed', '--no-result'], says: 'has no result' },
+    { words: ['--as', 'not-executed', '--without-result'], says: 'has no result' },
+    { words: ['--as', 'completed', '--result', '1', '--without-result'], says: 'cannot be used with option' },
+    { words: ['--as', 'completed', '--result', '{"id":12345678901234567890}'], says: 'would not stay what it is' },
   ])('$words does not go together', async ({ words, says }) => {
     const answer = scratch.mycelium('ledger', 'release', '7f3a', '--by', 'ada', '--reason', 'x', ...words);
     expect(answer).toMatchObject({ status: 2, stdout: '' });

@@ -86,6 +86,19 @@ describe('release', () => {
     expect(await tool({ id: 'a' })).toBe('secret');
   });
 
+  it('takes no result that later callers could not be given', async () => {
+    const { home, id } = await blocked();
+    const deep = JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`) as unknown;
+    for (const result of [deep, () => 1, 'x'.repeat(5_000_000)]) {
+      const error = await failure(home.release(id, { ...ada, as: 'completed', result }));
+      expect(error).toMatchObject({
+        code: 'USAGE',
+        message: expect.stringContaining('cannot be given to later callers'),
+      });
+    }
+    expect(await home.get(id)).toMatchObject({ phase: 'attempting' });
+  });
+
   it('as not executed gives one more attempt, and no second', async () => {
     const { home, tool, id, bodies } = await blocked();
     await home.release(id, { ...ada, as: 'not-executed' });

@@ -345,3 +345,24 @@ describe("a nested call's proof that it did not execute", () => {
     expect((await home.list()).calls.map(({ aborted }) => aborted)).toEqual(['not-executed', 'not-executed']);
   });
 });
+
+describe('the message of an error', () => {
+  it('is kept in the open only where the arguments are', async () => {
+    const identity = { encrypt: (text: string) => text, decrypt: (text: string) => text };
+    for (const [store, message] of [
+      [{}, 'card 4111 refused'],
+      [{ result: 'digest' }, 'card 4111 refused'],
+      [{ input: 'redacted' }, 'not kept, as the arguments are not kept in the open'],
+      [{ encryption: identity }, 'not kept, as the arguments are not kept in the open'],
+    ] as const) {
+      const { home } = world().worker();
+      const pay = ledger({ name: 'pay', effect: 'irreversible', ledger: home, idFrom: ['id'], store })(
+        async (_: Input): Promise<string> => {
+          throw new RangeError('card 4111 refused');
+        },
+      );
+      expect(await failure(pay({ id: 'a' }))).toMatchObject({ message: 'card 4111 refused' });
+      expect((await home.list()).calls[0]?.error).toEqual({ name: 'RangeError', message });
+    }
+  });
+});

@@ -77,8 +77,16 @@ export const OPTION_OF: Readonly<Record<Exclude<keyof ToolData, 'ledger'>, keyof
   store: 'store',
 };
 
-/** Keys that say something of the ledger. A class says something of the tool. */
-const LEDGER_KEYS = Object.keys(OPTION_OF).filter((key) => key !== 'side_effect_class') as (keyof typeof OPTION_OF)[];
+/**
+ * What asks for a ledger without saying `ledger: true`: every option of it, and a class whose effect must not happen
+ * twice. Who declares such a tool does not mean it to be left alone.
+ */
+function asksForLedger(entry: ToolData): keyof typeof OPTION_OF | undefined {
+  const keys = (Object.keys(OPTION_OF) as (keyof typeof OPTION_OF)[]).filter((key) => entry[key] !== undefined);
+  const { side_effect_class: effect } = entry;
+  const consequential = effect !== undefined && effect !== 'read' && effect !== 'idempotent_mutate';
+  return keys.find((key) => key !== 'side_effect_class' || consequential);
+}
 
 /** Where calls are recorded when the file does not say. */
 const DEFAULT_DIRECTORY = './.mycelium';
@@ -109,7 +117,7 @@ function guardConfig(kind: 'tool' | 'task', name: string, entry: ToolData, aroun
   const path: Path = [group, name];
   const covered = kind === 'tool' ? data.action_ledger?.tools : data.task_ledger?.tasks;
   const bySelector = covered === 'all' || covered?.includes(name) === true;
-  const byKey = LEDGER_KEYS.find((key) => entry[key] !== undefined);
+  const byKey = asksForLedger(entry);
   const own = typeof entry.ledger === 'object' ? locationOf(entry.ledger, folder) : undefined;
   const recorded = entry.ledger !== false && (entry.ledger !== undefined || bySelector || byKey !== undefined);
   const origin = (key: string): Origin => {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UsageError } from '../../errors/usage.js';
@@ -93,7 +93,20 @@ export function parseConfig(
   const { data, uncertain } = tree.whole ? validate(tree, issues) : NOTHING;
   const config = resolveConfig(data, tree, resolve(from.folder));
   if (tree.whole) applyRules({ data, config, tree, uncertain }, issues);
+  const written = from.file !== undefined || text !== '';
+  if (written && config.guards.length === 0 && !issues.errors) warnOfNothing(issues);
   return { config, issues, source, file: from.file };
+}
+
+function warnOfNothing(issues: Issues): void {
+  issues.add({
+    id: 'MYC350',
+    severity: 'warning',
+    at: undefined,
+    path: [],
+    problem: 'it names no tool, so nothing is guarded',
+    remedy: 'Add tools, each with what it does and what identifies its calls; mycelium init --print shows how.',
+  });
 }
 
 const NOTHING: Validated = { data: {}, uncertain: new Set() };
@@ -110,25 +123,29 @@ interface NotRead {
 function readText(file: string): Found {
   let bytes: Buffer;
   try {
+    // Asked before it is read: a device never ends, and a pipe may never begin.
+    const about = statSync(file);
+    if (!about.isFile()) return notRead(about.isDirectory() ? 'is a folder' : 'is not a file');
+    if (about.size > MOST_BYTES) {
+      const why = `has ${about.size} bytes, more than ${MOST_BYTES}`;
+      return { id: 'MYC102', why, remedy: 'Name the configuration, not data.' };
+    }
     bytes = readFileSync(file);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR')
       return { id: 'MYC101', why: undefined, remedy: 'Name another file, or write one: mycelium init.' };
-    const why = code === 'EISDIR' ? 'is a folder' : `cannot be read: ${message}`;
-    return { id: 'MYC101', why, remedy: 'Name a file that this user can read.' };
+    return notRead(`cannot be read: ${message}`);
   }
-  if (bytes.length > MOST_BYTES)
-    return {
-      id: 'MYC102',
-      why: `has ${bytes.length} bytes, more than ${MOST_BYTES}`,
-      remedy: 'Name the configuration, not data.',
-    };
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
   } catch {
     return { id: 'MYC103', why: 'is not UTF-8', remedy: 'Save it as UTF-8.' };
   }
+}
+
+function notRead(why: string): NotRead {
+  return { id: 'MYC101', why, remedy: 'Name a file that this user can read.' };
 }
 
 function unreadable(name: string, file: string, found: NotRead): ReadConfig {

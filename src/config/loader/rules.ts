@@ -7,6 +7,9 @@ import { camelCase, snakeCase } from './names.js';
 import type { ConfigData, StorageData, ToolData } from './schema.js';
 import { nearest } from './suggestion.js';
 
+/** The lease of a tool that names none. */
+const DEFAULT_LEASE_MS = 30_000;
+
 type Add = (found: Omit<Finding, 'at'> & { readonly mark?: 'key' | 'value' }) => void;
 
 /** A configuration of the right shape, and what is known of it. */
@@ -249,6 +252,13 @@ function warnOfWhatIsOpen(guard: GuardConfig, add: Add): void {
       'MYC354',
       `${name} does not say how long the provider honours its key`,
       'Add key_valid_for, e.g. 24h; without it a crash blocks the call.',
+    );
+  const { lease = DEFAULT_LEASE_MS, timeout = lease } = ledger.options;
+  if (keyValidFor !== undefined && Number(keyValidFor) <= Number(timeout))
+    warn(
+      'MYC356',
+      `the key of ${name} is forgotten before another attempt could use it`,
+      'Give key_valid_for more than one lease (or one timeout): only what is left of it is for another attempt.',
     );
   if (ledger.location.storage === 'memory')
     warn('MYC355', `${name} is ${effect}, and its records end with the process`, 'Write storage: file.');

@@ -78,7 +78,7 @@ export function findings(issue: Flat, root: unknown, tree: YamlTree): Finding[] 
   switch (code) {
     case 'custom': {
       const { id = 'MYC201', remedy = '' } = issue.params ?? {};
-      if (id === 'MYC208') return [{ ...base, id, problem: `${where} is blank`, remedy }];
+      if (id === 'MYC208') return [{ ...base, id, problem: `${where} ${issue.message}`, remedy }];
       const problem = `${where} ${issue.message}: ${what}`;
       const hint = id === 'MYC203' ? (habitOf(written, value, 'a duration') ?? unitHint(value)) : undefined;
       return [

@@ -43,12 +43,17 @@ const folder = text
     message: 'begins with ~, which is not your home folder here',
     params: { id: 'MYC207', remedy: `Write \${env:HOME}, or ./~ for a folder of that name.` },
   })
-  .refine((value) => !/^(file|memory):/i.test(value), {
+  .refine((value) => !/^(file|memory):|^[a-z][a-z0-9+.-]+:\/\//i.test(value), {
     message: 'begins like a URL, and is a path',
     params: { id: 'MYC201', remedy: 'Write the path alone, e.g. ./.mycelium, and storage: file or memory beside it.' },
   });
 
-const names = z.array(text).min(1);
+const name = text.refine((value) => value.trim() === value || value.trim() === '', {
+  message: 'begins or ends with a blank',
+  params: { id: 'MYC208', remedy: 'Remove it: names count to the last character.' },
+});
+
+const names = z.array(name).min(1);
 const keep = z.enum(['full', 'redacted', 'digest']);
 const count = z.number().int().min(1);
 

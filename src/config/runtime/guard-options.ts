@@ -7,7 +7,7 @@ import { CODE_KEYS, type ToolCode } from './tool-code.js';
 
 /** What code gives, without what it leaves undefined. */
 export function givenKeys(code: ToolCode): readonly string[] {
-  return Object.keys(code).filter((key) => code[key as keyof ToolCode] !== undefined);
+  return Object.keys(code ?? {}).filter((key) => code[key as keyof ToolCode] !== undefined);
 }
 
 /**
@@ -25,6 +25,10 @@ export function guardOptions(
     issues.add({ id, at, path: key === undefined ? path : [...path, key], problem, remedy, suggestion });
     return undefined;
   };
+  if (typeof code !== 'object' || code === null) {
+    const what = code === null ? 'null' : `a ${typeof code}`;
+    return refuse('MYC510', `code for ${name} is ${what}`, `Pass an object: { reconcile: async (…) => … }.`);
+  }
   if (ledger === undefined) {
     const given = givenKeys(code);
     if (given.length === 0) return {};
@@ -40,7 +44,9 @@ export function guardOptions(
     const remedy = `What is code is ${known.join(', ')}; everything else stands in the file.`;
     refuse('MYC510', `code gives ${key} to the ${kind} ${name}`, remedy, nearest(key, known));
   }
-  if (strange.length > 0) return undefined;
+  const unfit = givenKeys(code).filter((key) => known.includes(key) && !fits(key as keyof ToolCode, code));
+  for (const key of unfit) refuse('MYC511', `${key} of ${name} is not what it has to be`, KINDS[key as keyof ToolCode]);
+  if (strange.length > 0 || unfit.length > 0) return undefined;
   const { encryption, idFrom: selector, ...rest } = code;
   const { idFrom: fields, store, ...declared } = ledger.options;
   if (fields !== undefined && selector !== undefined)
@@ -54,4 +60,30 @@ export function guardOptions(
     ...(idFrom === undefined ? {} : { idFrom }),
     ...(Object.keys(form).length === 0 ? {} : { store: form }),
   } as LedgerOptions;
+}
+
+/** For callers without types: found out here, and not when a payment hangs on it. */
+const KINDS: Readonly<Record<keyof ToolCode, string>> = {
+  reconcile: 'Pass a function that asks the provider: async (question) => committed(…) or unknown(…).',
+  notExecuted: 'Pass a function of the error that gives true or false.',
+  idFrom: 'Pass a function of the input; names of fields stand in the file, as id_from.',
+  fingerprint: 'Pass a function of the input, or { omit: [names] }.',
+  suspends: 'Pass true or false.',
+  ambient: 'Pass true or false.',
+  encryption: 'Pass { encrypt, decrypt }, both functions.',
+};
+
+function fits(key: keyof ToolCode, code: ToolCode): boolean {
+  const { fingerprint, encryption } = code;
+  switch (key) {
+    case 'suspends':
+    case 'ambient':
+      return typeof code[key] === 'boolean';
+    case 'fingerprint':
+      return typeof fingerprint === 'function' || Array.isArray(fingerprint?.omit);
+    case 'encryption':
+      return typeof encryption?.encrypt === 'function' && typeof encryption.decrypt === 'function';
+    default:
+      return typeof code[key] === 'function';
+  }
 }

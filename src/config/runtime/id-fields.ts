@@ -21,13 +21,19 @@ function fieldOf(
   literal: string,
   other: string | undefined,
 ): unknown {
-  const value = record[literal];
-  if (other === undefined || record[other] === undefined) return value;
-  if (value === undefined) return record[other];
+  const value = own(record, literal);
+  const otherValue = other === undefined ? undefined : own(record, other);
+  if (otherValue === undefined) return value;
+  if (value === undefined) return otherValue;
   throw new IdentityMissingError({
     tool,
     field: literal,
     problem: `its identity comes from ${literal}, and the input has both ${literal} and ${other}`,
     remedy: 'Give one of them.',
   });
+}
+
+/** Every object has a member called \`constructor\`; it identifies nothing. */
+function own(record: Readonly<Record<string, unknown>>, name: string): unknown {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
 }

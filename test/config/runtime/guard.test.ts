@@ -155,7 +155,7 @@ describe('mycelium.guard', () => {
       expect(issuesOf(() => mycelium.guard('send_payment'))).toMatchObject([
         {
           id: 'MYC501',
-          problem: 'there is no file, and so no tool send_payment',
+          problem: expect.stringMatching(/^there is no mycelium.yaml in \/.*, and so no tool send_payment$/),
           remedy: expect.stringContaining('init'),
         },
       ]);
@@ -166,7 +166,7 @@ describe('mycelium.guard', () => {
       expect(existsSync(join(at, '.mycelium'))).toBe(true);
       expect((await (await mycelium.ledger()).list()).calls).toMatchObject([{ tool: 'pay', requestId: 'a' }]);
       const tools = { search: async () => 1 };
-      expect(mycelium.instrument(tools)).toEqual(tools);
+      expect(mycelium.instrument(tools, {}, { partial: true })).toEqual(tools);
       expect(mycelium.report()).toMatchObject({ guarded: [], unguarded: ['search'], missing: [] });
       await mycelium.close();
     } finally {

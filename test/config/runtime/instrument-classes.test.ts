@@ -142,6 +142,42 @@ describe('instrument: a class', () => {
     expect([logged.calls, logged.book]).toEqual([2, ['inv-1']]);
   });
 
+  it('refuses an object in which something stands in front of a guarded method', async () => {
+    class Fields {
+      sendPayment = async (_: { invoiceId: string }): Promise<number> => 1;
+    }
+    class Shadowed extends Fields {}
+    Object.defineProperty(Shadowed.prototype, 'sendPayment', { value: async () => 2, configurable: true });
+    class Other {
+      constructor() {
+        return new Fields() as unknown as Other;
+      }
+      async sendPayment(_: { invoiceId: string }): Promise<number> {
+        return 3;
+      }
+    }
+    for (const Tools of [Shadowed, Other]) {
+      const Guarded = (await runtime(PAYMENT)).instrument(Tools);
+      expect(() => new Guarded()).toThrow('so its guard would not be in the way');
+    }
+  });
+
+  it('warns of a class that makes objects of itself by name, which are bare', async () => {
+    class Maker {
+      static make(): Maker {
+        return new Maker();
+      }
+      async sendPayment(_: { invoiceId: string }): Promise<number> {
+        return 1;
+      }
+    }
+    const mycelium = await runtime(PAYMENT);
+    mycelium.instrument(Maker);
+    expect(mycelium.report().warnings.filter(({ id }) => id === 'MYC551')).toMatchObject([
+      { problem: 'Maker makes objects of itself by name, whose send_payment is bare' },
+    ]);
+  });
+
   it('guards a method that the constructor binds', async () => {
     class Bound {
       book: string[] = [];

@@ -88,8 +88,40 @@ describe('instrument refuses', () => {
     expect(issuesOf(() => mycelium.instrument({ sendPayment }))).toMatchObject([{ id: 'MYC507' }]);
     // Not named in the file it passes, and is not unguarded.
     const other = await runtime('');
-    expect(other.instrument({ sendPayment }).sendPayment).toBe(sendPayment);
+    expect(other.instrument({ sendPayment }, {}, { partial: true }).sendPayment).toBe(sendPayment);
     expect(other.report().unguarded).toEqual([]);
+  });
+
+  it('tools, where the file names none: they would all be bare', async () => {
+    const mycelium = await runtime('');
+    const sendPayment = async (): Promise<number> => 1;
+    expect(issuesOf(() => mycelium.instrument({ sendPayment }))).toMatchObject([{ id: 'MYC512' }]);
+    expect(mycelium.instrument({ sendPayment }, {}, { partial: true }).sendPayment).toBe(sendPayment);
+    expect(mycelium.report().unguarded).toEqual(['sendPayment']);
+  });
+
+  it('options and code that are none, from programs without types', async () => {
+    const mycelium = await runtime(PAYMENT);
+    const tools = { sendPayment: async (_: { invoiceId: string }) => 1 };
+    expect(() => mycelium.instrument(tools, {}, { partal: true } as object)).toThrow('is no option');
+    for (const code of [
+      { reconcile: 'x' },
+      { notExecuted: true },
+      { fingerprint: 'x' },
+      { fingerprint: { omit: 'x' } },
+      { encryption: { encrypt: (text: string) => text } },
+      { suspends: 'no' },
+    ] as object[]) {
+      expect(issuesOf(() => mycelium.instrument(tools, { sendPayment: code }))).toMatchObject([
+        { id: 'MYC511', path: 'tools.send_payment', remedy: expect.stringMatching(/^Pass /) },
+      ]);
+    }
+    for (const code of ['x', () => 1] as unknown[] as object[])
+      expect(issuesOf(() => mycelium.instrument(tools, { sendPayment: code }))).toMatchObject([{ id: 'MYC510' }]);
+    const misspelt = { threadID: 't' } as object;
+    await expect(mycelium.run(misspelt, () => 1)).rejects.toThrow('run({ threadID }): is no option');
+    await expect(mycelium.run({}, undefined as unknown as () => number)).rejects.toThrow('a function to run');
+    expect(() => mycelium.guard('send_payment')(class {} as unknown as () => number)).toThrow('was applied to a class');
   });
 
   it('code for what the file does not name, or what is not there', async () => {
