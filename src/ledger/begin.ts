@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { randomUUID } from 'node:crypto';
 import { NotExecutedError } from '../errors/call.js';
 import { UsageError } from '../errors/usage.js';

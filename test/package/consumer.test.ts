@@ -118,6 +118,8 @@ describe.each(compilers)('with $name', ({ path }) => {
       expect(
         compile('exported.ts', { noEmit: false, emitDeclarationOnly: true, declaration: true, outDir: 'out' }),
       ).toEqual({ status: 0, stdout: '', stderr: '' });
+      // The root asks for no more types than the language has.
+      expect(compile('exported.ts', { types: [] })).toEqual({ status: 0, stdout: '', stderr: '' });
       // The same settings do see the types: a wrong name is an error, and the only one.
       const mistake = compile('mistake.ts');
       expect(mistake.stdout).toContain('has no exported member');

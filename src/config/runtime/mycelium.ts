@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { ActionLedger } from '../../ledger/action-ledger.js';
 import { ledger, taskLedger } from '../../ledger/ledger.js';
 import type { Duration, LedgerOptions, TaskOptions } from '../../ledger/options.js';
@@ -38,6 +39,13 @@ export interface Mycelium extends AsyncDisposable {
    * @param name - as in the file.
    * @param code - what of the protection is code.
    * @throws ConfigError when the file has no such tool, or says the same as `code`.
+   * @example
+   * ```ts
+   * const mycelium = await loadConfigFromString('tools: { send_payment: { side_effect_class: irreversible, id_from: [invoice_id] } }');
+   * const sendPayment = mycelium.guard('send_payment')(async ({ invoiceId }: { invoiceId: string }) => `paid ${invoiceId}`);
+   * await sendPayment({ invoiceId: 'inv-42' }); // → 'paid inv-42'
+   * await mycelium.close();
+   * ```
    */
   guard<Positions extends readonly unknown[] = readonly unknown[], Output = unknown, Input = unknown>(
     name: string,
@@ -49,12 +57,25 @@ export interface Mycelium extends AsyncDisposable {
    * A tool is found under its name in the file, else in camelCase. What the file does not name is passed through
    * and stands in `report()`.
    *
-   * Calls that a module makes inside itself do not pass here; use `guard` for those. An object of a class gets
+   * A guarded tool always gives a promise, also where the function it is made of does not; its second parameter is
+   * the call. Calls that a module makes inside itself do not pass here; use `guard` for those. An object of a class gets
    * the guarded methods itself, so that calls through `this` are guarded; everything else is left as it was.
    *
    * @param code - what of the protection is code, by the names in code.
    * @param options - `partial`: which other tools of the file are guarded elsewhere, or `true` for whichever.
-   * @throws ConfigError when a tool of the file has no function here, or one that cannot be guarded.
+   * @throws ConfigError when a tool of the file has no function here, or one that cannot be guarded, or when the file
+   *   names no tool at all. UsageError for what has no tools under names, such as a function or a list.
+   * @example
+   * ```ts
+   * const mycelium = await loadConfigFromString('tools: { send_payment: { side_effect_class: irreversible, id_from: [invoice_id] } }');
+   * const tools = mycelium.instrument({
+   *   sendPayment: async ({ invoiceId }: { invoiceId: string }) => `paid ${invoiceId}`,
+   *   search: async (query: string) => `found ${query}`,
+   * });
+   * await tools.sendPayment({ invoiceId: 'inv-42' }); // → 'paid inv-42'
+   * mycelium.report().unguarded; // → ['search']
+   * await mycelium.close();
+   * ```
    */
   instrument<T extends object>(tools: T, code?: InstrumentCode<T>, options?: InstrumentOptions): Instrumented<T>;
 
@@ -75,6 +96,13 @@ export interface Mycelium extends AsyncDisposable {
    *
    * @param name - as in the file. @default where tools are recorded
    * @throws ConfigError when the file has no such tool. StoreUnavailableError. LedgerClosedError.
+   * @example
+   * ```ts
+   * const mycelium = await loadConfigFromString('tools: { mail: { side_effect_class: irreversible, id_from: [to] } }');
+   * await mycelium.guard('mail')(async ({ to }: { to: string }) => `sent to ${to}`)({ to: 'Ada' });
+   * (await (await mycelium.ledger('mail')).list()).calls.map((call) => `${call.requestId} ${call.phase}`); // → ['Ada committed']
+   * await mycelium.close();
+   * ```
    */
   ledger(name?: string): Promise<ActionLedger>;
 

@@ -81,8 +81,8 @@ function isInstance(tools: object): boolean {
 
 /** A Map, a Date: what has no tools of the user's under names. */
 function isBuiltIn(tools: object): boolean {
-  const { constructor } = Object.getPrototypeOf(tools) as { readonly constructor?: unknown };
-  return typeof constructor === 'function' && /\[native code\]/.test(Function.prototype.toString.call(constructor));
+  const { constructor: made } = Object.getPrototypeOf(tools) as { readonly constructor?: unknown };
+  return typeof made === 'function' && /\[native code\]/.test(Function.prototype.toString.call(made));
 }
 
 /** A namespace, or what a compiler makes of one: its members may be getters, and are live. */
