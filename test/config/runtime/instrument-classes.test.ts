@@ -150,6 +150,7 @@ describe('instrument: a class', () => {
     Object.defineProperty(Shadowed.prototype, 'sendPayment', { value: async () => 2, configurable: true });
     class Other {
       constructor() {
+        // biome-ignore lint/correctness/noConstructorReturn: what some classes do
         return new Fields() as unknown as Other;
       }
       async sendPayment(_: { invoiceId: string }): Promise<number> {
