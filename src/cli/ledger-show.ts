@@ -33,7 +33,8 @@ async function waysToSettle(ledgers: Ledgers, call: CallView, command: (words: s
   const where = call.externalRef === undefined ? '' : onOneLine(` or the external reference ${call.externalRef}`);
   return [
     '',
-    `It may have happened, so it does not run again until somebody says. Look at the provider for ${call.idempotencyKey}${where}.`,
+    'It may have happened, so it does not run again until somebody says.',
+    `Look at the provider for ${call.idempotencyKey}${where}.`,
     '  It happened:',
     `    ${command(`ledger release ${id} --as completed --result 'ITS RESULT AS JSON' ${who}`)}`,
     '  It did not, and no longer can:',

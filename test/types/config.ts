@@ -20,14 +20,10 @@ import {
   unknown,
   withCall,
 } from 'mycelium-runtime';
+import { type Equal, type IsAny, is } from './equal.js';
 
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-function is<T extends true>(): void {
-  void (undefined as unknown as T);
-}
 /** How a guarded tool is called. */
 type Called<Input> = Parameters<(input: Input, call?: CallOptions) => void>;
-type IsAny<T> = 0 extends 1 & T ? true : false;
 
 const mycelium = await loadConfig('mycelium.yaml');
 is<Equal<typeof mycelium, Mycelium>>();

@@ -23,12 +23,7 @@ import {
   withCall,
 } from 'mycelium-runtime';
 import { z } from 'zod';
-
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-function is<T extends true>(): void {
-  void (undefined as unknown as T);
-}
-type IsAny<T> = 0 extends 1 & T ? true : false;
+import { type Equal, type IsAny, is } from './equal.js';
 
 declare const gateway: {
   charge(what: { amount: number }, options: { idempotencyKey: string }): Promise<{ chargeId: string; amount: number }>;
