@@ -8,6 +8,7 @@ import { checkIdentity } from '../tool/with-call.js';
 import { attempt } from './attempt.js';
 import { warnOfRandom } from './call.js';
 import { dispatchOf } from './dispatch.js';
+import { heedEarlierClass } from './earlier-class.js';
 import type { Engine } from './engine.js';
 import type { LiveCall } from './live-call.js';
 import type { LedgerOptions } from './options.js';
@@ -54,10 +55,11 @@ export async function begin<Value>(
     developmentName: undefined,
     positional: false,
   });
-  const dispatch = dispatchOf(policy, home, { input, identity, options: identity }, home.store.partitions, {
+  const meant = dispatchOf(policy, home, { input, identity, options: identity }, home.store.partitions, {
     wallMs: engine.clock.wall(),
     random: randomUUID,
   });
+  const dispatch = await heedEarlierClass(engine, meant);
   if (dispatch.identity.source === 'random') warnOfRandom(policy, engine);
   const { requestId } = dispatch.reference;
   return new Promise((resolve, reject) => {

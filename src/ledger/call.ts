@@ -9,6 +9,7 @@ import { attempt } from './attempt.js';
 import type { Claim } from './claim.js';
 import { homeWithoutAWord } from './default-home.js';
 import { type Dispatch, dispatchOf } from './dispatch.js';
+import { heedEarlierClass } from './earlier-class.js';
 import { type Engine, engineFor } from './engine.js';
 import type { LiveCall } from './live-call.js';
 import { perform } from './perform.js';
@@ -24,10 +25,11 @@ export async function callThroughLedger(policy: Policy, frame: CallFrame, next: 
   const chosen = openedHome(policy.ledger ?? currentScope()?.run?.home ?? homeWithoutAWord());
   const home = chosen instanceof Promise ? await chosen : chosen;
   const engine = engineFor(home.store);
-  const dispatch = dispatchOf(policy, home, frame, home.store.partitions, {
+  const meant = dispatchOf(policy, home, frame, home.store.partitions, {
     wallMs: engine.clock.wall(),
     random: randomUUID,
   });
+  const dispatch = meant.unscoped === undefined ? meant : await heedEarlierClass(engine, meant);
   frame.requestId = dispatch.reference.requestId;
   if (dispatch.identity.source === 'random') warnOfRandom(policy, engine);
   const answer = await perform(engine, dispatch, (claim, windowLeftMs) =>

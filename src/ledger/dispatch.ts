@@ -17,6 +17,8 @@ export interface Dispatch {
   readonly home: LedgerHome;
   readonly identity: Identity;
   readonly key: RecordKey;
+  /** Of a read with a business id: where it would be recorded if it were no read. */
+  readonly unscoped: RecordKey | undefined;
   readonly reference: CallReference;
   readonly fingerprint: string;
   readonly input: unknown;
@@ -103,15 +105,15 @@ export function dispatchOf(
   });
   if (home.strict) refuseLoose(policy, identity, task);
   const tenant = scope?.run?.tenant ?? home.tenant;
-  const key = callKey(
-    { ledger: home.name, tenant, kind: policy.kind, tool: policy.tool, parts: identity.parts },
-    partitions,
-  );
+  const keyOf = (parts: string): RecordKey =>
+    callKey({ ledger: home.name, tenant, kind: policy.kind, tool: policy.tool, parts }, partitions);
+  const key = keyOf(identity.parts);
   return {
     policy,
     home,
     identity,
     key,
+    unscoped: identity.unscopedParts === undefined ? undefined : keyOf(identity.unscopedParts),
     reference: { tool: policy.tool, requestId: identity.requestId, id: key.id },
     fingerprint: taken,
     input: frame.input,

@@ -41,6 +41,8 @@ export interface Identity {
   /** Canonical JSON of what makes it this identity; no two identities share a text. */
   readonly parts: string;
   readonly source: IdentitySource;
+  /** Of a read with a business id: its parts without the run or period that reads are told apart by. */
+  readonly unscopedParts?: string;
 }
 
 /** Shows 12 characters of a hash: enough to tell calls of a run apart in a listing. */
@@ -112,6 +114,9 @@ export function identify(facts: IdentityFacts): Identity {
     requestId: occurrence > 1 ? `${found.requestId} #${occurrence}` : found.requestId,
     source: found.source,
     parts: partsText(found.part, scope, occurrence),
+    ...(scope !== undefined && (found.source === 'request-id' || found.source === 'id-from')
+      ? { unscopedParts: partsText(found.part, undefined, occurrence) }
+      : {}),
   };
 }
 
