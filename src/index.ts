@@ -22,8 +22,6 @@ export {
   ReleaseRefusedError,
   ResultNotReplayableError,
 } from './errors/call.js';
-// Errors
-export { ConfigError, type ConfigIssue } from './errors/config.js';
 export { type ErrorDetails, type ErrorFacts, MyceliumError, type Retryable } from './errors/mycelium-error.js';
 export {
   LedgerClosedError,
@@ -32,7 +30,8 @@ export {
   StoreNotFoundError,
   StoreUnavailableError,
 } from './errors/store.js';
-export { AmbientScopeError, InputNotStorableError, UsageError } from './errors/usage.js';
+// Errors
+export { AmbientScopeError, ConfigError, type ConfigIssue, InputNotStorableError, UsageError } from './errors/usage.js';
 // Where it is recorded, and the operator's side
 export { ActionLedger, type ActionLedgerOptions } from './ledger/action-ledger.js';
 export type { BeginOptions, Begun, Replayed } from './ledger/begin.js';

@@ -1,6 +1,6 @@
 import { printable } from '../encoding/printable.js';
-import { ConfigError } from '../errors/config.js';
 import { MyceliumError } from '../errors/mycelium-error.js';
+import { ConfigError } from '../errors/usage.js';
 import type { Terminal } from './terminal.js';
 
 /** What the command line exits with. Printed in its help. */

@@ -1,7 +1,7 @@
 import { UsageError } from '../errors/usage.js';
 import type { Store } from '../store/contract.js';
 import { openStore } from '../store/open.js';
-import { type DeferredHome, deferredHome, type LedgerHome } from '../tool/home.js';
+import type { DeferredHome, LedgerHome } from '../tool/home.js';
 
 /** What `configure` takes. */
 export interface Configuration {
@@ -50,3 +50,28 @@ const defaultHome = deferredHome(async (): Promise<LedgerHome> => {
   chosen.home ??= { store, name: 'default', strict: false };
   return chosen.home;
 });
+
+/** A home that `open` opens when it is first needed. */
+export function deferredHome<Home extends LedgerHome>(open: () => Promise<Home>): DeferredHome<Home> {
+  let home: Home | undefined;
+  let opening: Promise<Home> | undefined;
+  return {
+    current: () => home,
+    async open() {
+      opening ??= open();
+      try {
+        home = await opening;
+        return home;
+      } catch (error) {
+        opening = undefined;
+        throw error;
+      }
+    },
+  };
+}
+
+/** The home itself, opened if it was not. */
+export function openedHome(home: LedgerHome | DeferredHome): LedgerHome | Promise<LedgerHome> {
+  if (!('open' in home)) return home;
+  return home.current() ?? home.open();
+}

@@ -18,28 +18,3 @@ export interface DeferredHome<Home extends LedgerHome = LedgerHome> {
   /** Opens it, once for all who ask; a failed opening is tried again by the next. */
   open(): Promise<Home>;
 }
-
-/** A home that `open` opens when it is first needed. */
-export function deferredHome<Home extends LedgerHome>(open: () => Promise<Home>): DeferredHome<Home> {
-  let home: Home | undefined;
-  let opening: Promise<Home> | undefined;
-  return {
-    current: () => home,
-    async open() {
-      opening ??= open();
-      try {
-        home = await opening;
-        return home;
-      } catch (error) {
-        opening = undefined;
-        throw error;
-      }
-    },
-  };
-}
-
-/** The home itself, opened if it was not. */
-export function openedHome(home: LedgerHome | DeferredHome): LedgerHome | Promise<LedgerHome> {
-  if (!('open' in home)) return home;
-  return home.current() ?? home.open();
-}

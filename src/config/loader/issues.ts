@@ -1,4 +1,4 @@
-import { ConfigError, type ConfigIssue } from '../../errors/config.js';
+import { ConfigError, type ConfigIssue } from '../../errors/usage.js';
 import { type Range, type Source, sayable } from './source.js';
 
 /** A way down into a configuration. */

@@ -1,10 +1,11 @@
 import { parseDuration } from '../../encoding/duration.js';
 import { LedgerClosedError } from '../../errors/store.js';
 import { ActionLedger } from '../../ledger/action-ledger.js';
+import { deferredHome } from '../../ledger/default-home.js';
 import type { Duration } from '../../ledger/options.js';
 import type { Encryption } from '../../ledger/stored-form.js';
 import type { Store } from '../../store/contract.js';
-import { type DeferredHome, deferredHome } from '../../tool/home.js';
+import type { DeferredHome } from '../../tool/home.js';
 import type { StoreLocation } from '../loader/config.js';
 
 /** For people, and to tell locations apart. */

@@ -1,4 +1,4 @@
-import type { ConfigIssue } from '../../errors/config.js';
+import type { ConfigIssue } from '../../errors/usage.js';
 import type { RecordedClass } from '../../ledger/transition.js';
 import { table } from '../table.js';
 

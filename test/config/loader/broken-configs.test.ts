@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig, loadConfigFromString } from '../../../src/config/load-config.js';
 import { readConfig } from '../../../src/config/loader/read-config.js';
-import { ConfigError } from '../../../src/errors/config.js';
+import { ConfigError } from '../../../src/errors/usage.js';
 import { type BrokenConfig, ENVIRONMENT, marked, read } from './broken-config.js';
 import { BROKEN_KEYS } from './broken-keys.js';
 import { BROKEN_RULES } from './broken-rules.js';
