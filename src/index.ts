@@ -1,6 +1,5 @@
 /** The public surface. Adding a name here is the API decision. */
 
-// From YAML
 export { type LoadOptions, loadConfig, loadConfigFromString } from './config/load-config.js';
 export type { InstrumentOptions } from './config/runtime/instrument.js';
 export type { ConfiguredGuard, Mycelium } from './config/runtime/mycelium.js';
@@ -30,22 +29,17 @@ export {
   StoreNotFoundError,
   StoreUnavailableError,
 } from './errors/store.js';
-// Errors
 export { AmbientScopeError, ConfigError, type ConfigIssue, InputNotStorableError, UsageError } from './errors/usage.js';
-// Where it is recorded, and the operator's side
 export { ActionLedger, type ActionLedgerOptions } from './ledger/action-ledger.js';
 export type { BeginOptions, Begun, Replayed } from './ledger/begin.js';
 export type { CallPage, CallQuery, CallView } from './ledger/call-view.js';
 export { type Configuration, configure } from './ledger/default-home.js';
-
-// Guards
 export { ledger, taskLedger } from './ledger/ledger.js';
 export type { Release, Settled } from './ledger/operator.js';
 export type { CommonOptions, Duration, IdentityValue, IdFrom, LedgerOptions, TaskOptions } from './ledger/options.js';
 export type { Resolution } from './ledger/record.js';
 export type { Encryption, EncryptionContext, Keep, StoredForm } from './ledger/stored-form.js';
 export type { Aborted, EffectClass, Phase, RecordedClass } from './ledger/transition.js';
-// What happened at the provider
 export {
   committed,
   notExecuted,
@@ -57,7 +51,6 @@ export {
 export type { Store } from './store/contract.js';
 export { type OpenStoreOptions, openStore } from './store/open.js';
 export { compose, positional } from './tool/compose.js';
-// What is told
 export type { CallEvent, EventMap } from './tool/events.js';
 export type { DeferredHome, LedgerHome } from './tool/home.js';
 export { idempotencyKey, type Run, type RunOptions, run, sideEffect } from './tool/scope.js';

@@ -9,7 +9,7 @@ export interface LoadOptions {
 /**
  * Loads a configuration. Loading is pure: nothing is opened and nothing is guarded before somebody calls.
  *
- * @param path - the file, relative to the working directory, or its URL. Without it, `mycelium.yaml` or `mycelium.yml` there;
+ * @param path - the file, relative to the working directory, or its URL. Without it, `mycelium.yaml` or `mycelium.yml` there (both are an error);
  *   and where there is none, the defaults: a file store under `./.mycelium`, for what is guarded in code.
  * @param options - `environment`: what references are taken from.
  * @returns the runtime that guards tools as the file says.

@@ -96,9 +96,8 @@ export function instrumented(
  * Seen in the text of the function, where a minifier has not renamed things.
  */
 function warnOfBareCalls({ config, member }: Match, all: readonly Match[], context: InstrumentContext): void {
-  const text = Function.prototype.toString.call(member.value);
   for (const { key, config: other } of all) {
-    if (other === config || !new RegExp(`(?<![\\w$.])${key.replaceAll('$', '\\$')}\\s*\\(`).test(text)) continue;
+    if (other === config || !calls(escaped(key), member.value)) continue;
     context.warn(
       config,
       `${config.name} calls ${key}(…) by name, which is the bare function and not the guarded one`,
@@ -107,11 +106,22 @@ function warnOfBareCalls({ config, member }: Match, all: readonly Match[], conte
   }
 }
 
+/** Whether the text of a function calls what the pattern says, and not a member of something else by that name. */
+function calls(pattern: string, within: unknown): boolean {
+  const text = Function.prototype.toString.call(within);
+  return new RegExp(`(?<![\\w$.])${pattern}\\s*\\(`).test(text);
+}
+
+function escaped(name: string): string {
+  return name.replace(/[$.*+?^{}()|[\]\\]/g, '\\$&');
+}
+
 /** A class that makes objects of itself by name makes bare ones. */
 function warnOfOwnObjects({ config }: Match, tools: object, context: InstrumentContext): void {
   if (!isClass(tools)) return;
-  const { name } = tools as AnyFunction;
-  if (name === '' || !new RegExp(`\\bnew\\s+${name}\\b`).test(Function.prototype.toString.call(tools))) return;
+  // A static member may be called `name`, too, and is then no name.
+  const { name } = tools as { readonly name?: unknown };
+  if (typeof name !== 'string' || !calls(`new\\s+${escaped(name)}`, tools)) return;
   context.warn(
     config,
     `${name} makes objects of itself by name, whose ${config.name} is bare`,

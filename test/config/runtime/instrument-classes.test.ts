@@ -163,6 +163,23 @@ describe('instrument: a class', () => {
     }
   });
 
+  it('takes a static member for what it is, whatever it is called', async () => {
+    class Named {
+      static override(): string {
+        return 'of the class';
+      }
+      async sendPayment(_: { invoiceId: string }): Promise<number> {
+        return 1;
+      }
+    }
+    Object.defineProperty(Named, 'name', { value: () => '(', configurable: true });
+    const mycelium = await runtime(PAYMENT);
+    const Guarded = mycelium.instrument(Named);
+    expect(await new Guarded().sendPayment({ invoiceId: 'inv-1' })).toBe(1);
+    expect(Guarded.override()).toBe('of the class');
+    expect((Guarded.name as unknown as () => string)()).toBe('(');
+  });
+
   it('warns of a class that makes objects of itself by name, which are bare', async () => {
     class Maker {
       static make(): Maker {
