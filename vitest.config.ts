@@ -7,6 +7,7 @@ const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, 
 const alias = [
   { find: /^mycelium-runtime$/, replacement: source('index.ts') },
   { find: /^mycelium-runtime\/(store|testing)$/, replacement: source('$1/index.ts') },
+  { find: /^mycelium-runtime\/(redis|postgres)$/, replacement: source('store/$1/index.ts') },
 ];
 
 const shared = {

@@ -56,6 +56,24 @@ export class StoreFormatError extends MyceliumError {
   }
 }
 
+/** The server of a store for production is set so that it can lose what it acknowledged. */
+export class StoreUnsafeError extends MyceliumError {
+  static override readonly code = 'STORE_UNSAFE';
+
+  constructor(facts: {
+    store: string;
+    concerns: readonly { readonly found: string; readonly risk: string; readonly remedy: string }[];
+  }) {
+    super({
+      message: `The store (${facts.store}) can lose acknowledged records, and this profile is production: ${facts.concerns
+        .map(({ found, risk }) => `${found} (${risk})`)
+        .join('; ')}.`,
+      remedy: facts.concerns.map(({ remedy }) => remedy).join(' '),
+      details: { store: facts.store, concerns: facts.concerns },
+    });
+  }
+}
+
 /** The ledger was closed; it starts nothing more. */
 export class LedgerClosedError extends MyceliumError {
   static override readonly code = 'LEDGER_CLOSED';

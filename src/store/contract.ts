@@ -65,6 +65,11 @@ export interface Write {
 export interface Transaction {
   readonly expect: readonly Expectation[];
   readonly write: readonly Write[];
+  /**
+   * Records that are gone afterwards. Their keys must be among the expectations, and something must be written
+   * beside them, in which a resend is recognized. What is inserted there later begins at a revision of its own.
+   */
+  readonly remove?: readonly RecordKey[];
   readonly read?: readonly RecordKey[];
 }
 
@@ -113,6 +118,29 @@ export interface ListPage {
 /** What a store promises about an answer it gave. */
 export type Durability = 'process' | 'machine' | 'configured';
 
+/** Something about a store's server that can cost records or answers. */
+export interface StoreConcern {
+  /** What was found, e.g. `maxmemory-policy is allkeys-lru`. */
+  readonly found: string;
+  /** What can go wrong because of it. */
+  readonly risk: string;
+  /** What to do about it. */
+  readonly remedy: string;
+  /** `unsafe`: acknowledged records can be lost; a store for production is not opened over it. */
+  readonly severity: 'unsafe' | 'weak';
+}
+
+/** What a store found out about the server behind it. */
+export interface StoreHealth {
+  readonly store: string;
+  /** Name and version, e.g. `Redis 7.0.15`. */
+  readonly server: string;
+  /** What was asked and answered, for people, e.g. `{ persistence: 'aof, fsync always' }`. */
+  readonly facts: Readonly<Record<string, string>>;
+  /** Empty when nothing is known to be wrong. */
+  readonly concerns: readonly StoreConcern[];
+}
+
 /** A backend. `mycelium-runtime/testing` has the suite that every one must pass. */
 export interface Store {
   /** For people: `memory`, `file ./.mycelium`. Never carries credentials. */
@@ -121,6 +149,8 @@ export interface Store {
   readonly durability: Durability;
   /** How many partitions the store was created with. */
   readonly partitions: number;
+  /** Set when reading costs a round trip, so that finished calls are worth remembering in the process. */
+  readonly remote?: true;
 
   /**
    * Applies all writes if every expectation holds, in one round trip.
@@ -145,6 +175,9 @@ export interface Store {
    * when the signal aborts. May resolve early: callers read again. A renewal does not count as a move.
    */
   watch(key: RecordKey, revision: string | undefined, signal: AbortSignal): Promise<void>;
+
+  /** Asks the server what it is and how it is set, where there is one. @throws StoreUnavailableError */
+  health?(): Promise<StoreHealth>;
 
   /** Ends what the store started. Idempotent; later calls are refused with StoreUnavailableError. */
   close(options?: { readonly drain?: boolean }): Promise<void>;

@@ -2,7 +2,13 @@
  * `mycelium-runtime/store`: the stores, and what it takes to write one. A new store implements `Store`
  * and passes the suite of `mycelium-runtime/testing`.
  */
-export { StoreDamagedError, StoreFormatError, StoreNotFoundError, StoreUnavailableError } from '../errors/store.js';
+export {
+  StoreDamagedError,
+  StoreFormatError,
+  StoreNotFoundError,
+  StoreUnavailableError,
+  StoreUnsafeError,
+} from '../errors/store.js';
 export { UsageError } from '../errors/usage.js';
 export {
   DEFAULT_PARTITIONS,
@@ -19,8 +25,10 @@ export {
   type RenewalResult,
   STORE_FORMAT,
   type Store,
+  type StoreConcern,
   type StoredLease,
   type StoredRecord,
+  type StoreHealth,
   type Transaction,
   type TransactionResult,
   type Write,

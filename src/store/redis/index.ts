@@ -1,0 +1,2 @@
+/** `mycelium-runtime/redis`: the store on Redis. Needs `ioredis`. */
+export { openRedisStore, type RedisStoreOptions } from './redis-store.js';
