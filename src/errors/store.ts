@@ -56,6 +56,22 @@ export class StoreFormatError extends MyceliumError {
   }
 }
 
+/** The server is there, but the store that was opened on it is not. Nothing is guessed: nothing runs on it any more. */
+export class StoreLostError extends MyceliumError {
+  static override readonly code = 'STORE_LOST';
+
+  /** @param remedy - how to accept the loss. @default that of a store that is gone as a whole */
+  constructor(facts: { store: string; what: string; remedy?: string }) {
+    super({
+      message: `The store (${facts.store}) has lost records: ${facts.what}, as after a restart without persistence, a flush or a failover to an empty replica.`,
+      remedy:
+        facts.remedy ??
+        'Restore its data and restart the workers. Restarted over the empty server they begin a new store: calls that ran before are then not known any more and may run again.',
+      details: { store: facts.store, what: facts.what },
+    });
+  }
+}
+
 /** The server of a store for production is set so that it can lose what it acknowledged. */
 export class StoreUnsafeError extends MyceliumError {
   static override readonly code = 'STORE_UNSAFE';

@@ -1,5 +1,11 @@
 import { MyceliumError } from '../errors/mycelium-error.js';
-import { StoreDamagedError, StoreFormatError, StoreUnavailableError } from '../errors/store.js';
+import {
+  StoreDamagedError,
+  StoreFormatError,
+  StoreLostError,
+  StoreUnavailableError,
+  StoreUnsafeError,
+} from '../errors/store.js';
 import { UsageError } from '../errors/usage.js';
 import type { ListPage, ListQuery, Renewal, RenewalResult, Store, Transaction, TransactionResult } from './contract.js';
 import { elapsed, instant, type ProcessClock, pause } from './process-clock.js';
@@ -138,6 +144,8 @@ function refuse(error: unknown): Promise<never> {
 }
 
 /** Errors that sending again cannot change. */
+const FINAL = [UsageError, StoreDamagedError, StoreFormatError, StoreLostError, StoreUnsafeError];
+
 function isFinal(error: unknown): boolean {
-  return error instanceof UsageError || error instanceof StoreDamagedError || error instanceof StoreFormatError;
+  return FINAL.some((kind) => error instanceof kind);
 }

@@ -66,8 +66,11 @@ export interface Transaction {
   readonly expect: readonly Expectation[];
   readonly write: readonly Write[];
   /**
-   * Records that are gone afterwards. Their keys must be among the expectations, and something must be written
-   * beside them, in which a resend is recognized. What is inserted there later begins at a revision of its own.
+   * Records that are gone afterwards, leases and index included. Each key must be among the expectations, may be
+   * named once and may not be written as well; one that is expected not to be there may be named, and stays away.
+   * Something must be written beside them, for in that a resend is recognized: it answers `ok` while those writes
+   * stand, and takes away nothing that was inserted since. What is inserted later under a removed key begins anew,
+   * at counter 1 under its own nonce.
    */
   readonly remove?: readonly RecordKey[];
   readonly read?: readonly RecordKey[];

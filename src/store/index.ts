@@ -5,6 +5,7 @@
 export {
   StoreDamagedError,
   StoreFormatError,
+  StoreLostError,
   StoreNotFoundError,
   StoreUnavailableError,
   StoreUnsafeError,

@@ -19,6 +19,7 @@ import {
   writtenBy,
 } from './contract.js';
 import {
+  blindRemoval,
   blindWrite,
   checkKind,
   checkLease,
@@ -26,9 +27,11 @@ import {
   checkNonce,
   checkPartition,
   checkPartitions,
+  checkRemoval,
   checkWrite,
   crossesPartitions,
   indexMatches,
+  removedBesides,
   unknownCursor,
   writtenTwice,
 } from './transaction-rules.js';
@@ -57,7 +60,16 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
 
 /** The place of a record; it stays while the records in it follow each other. */
 interface Cell {
-  record: StoredRecord;
+  /** Undefined once it was removed; what is inserted under its key later gets a place of its own. */
+  record: StoredRecord | undefined;
+  /** Counts the places of all kinds, so that a cursor means the same place whatever is removed before it. */
+  readonly number: number;
+}
+
+/** The places of a kind, in the order of insertion. */
+interface Kind {
+  cells: Cell[];
+  removed: number;
 }
 
 /** A record that a transaction is about: where it lies, and how it stands. */
@@ -65,6 +77,8 @@ interface Place {
   readonly text: string;
   record: StoredRecord | undefined;
 }
+
+const NOTHING: readonly Place[] = [];
 
 interface Slot {
   readonly expectation: Expectation;
@@ -86,8 +100,9 @@ class MemoryStore implements Store {
   #now = Number.NEGATIVE_INFINITY;
   #closed = false;
   readonly #cells = new Map<string, Cell>();
-  /** In the order of insertion, which is the order of `list`; a cursor is a position here. */
-  readonly #kinds = new Map<string, Cell[]>();
+  /** In the order of insertion, which is the order of `list`; a cursor is the number of a place. */
+  readonly #kinds = new Map<string, Kind>();
+  #places = 0;
   readonly #watchers = new Map<string, Set<() => void>>();
 
   constructor(clock: () => number, partitions: number) {
@@ -101,6 +116,7 @@ class MemoryStore implements Store {
     checkNonce(nonce);
     const slots = this.#slotsOf(transaction);
     const targets = targetsOf(transaction.write, slots);
+    const removals = removalsOf(transaction, slots, targets);
     const now = this.#tick();
 
     let holds = true;
@@ -113,7 +129,11 @@ class MemoryStore implements Store {
 
     if (holds) {
       for (const { place, write } of targets) place.record = this.#put(place.text, write, nonce, now);
-      if (this.#watchers.size > 0) for (const { place } of targets) this.#wake(place.text);
+      for (const place of removals) this.#remove(place);
+      if (this.#watchers.size > 0) {
+        for (const { place } of targets) this.#wake(place.text);
+        for (const { text } of removals) this.#wake(text);
+      }
     }
     // A transaction that applied has moved what it expected, so its resend is recognized by its writes.
     const ok = holds || (targets.length > 0 && targets.every(({ place }) => writtenBy(place.record, nonce)));
@@ -134,8 +154,8 @@ class MemoryStore implements Store {
     const now = this.#tick();
     return renewals.map(({ key, owner, fence, ms }) => {
       const cell = this.#cells.get(keyText(key));
-      const lease = cell?.record.lease;
-      if (cell === undefined || lease === undefined || lease.owner !== owner || lease.fence !== fence) return 'lost';
+      const lease = cell?.record?.lease;
+      if (cell?.record === undefined || lease === undefined || lease.owner !== owner || lease.fence !== fence) return 'lost';
       cell.record = Object.freeze({ ...cell.record, lease: Object.freeze({ owner, fence, until: now + ms }) });
       return 'held';
     });
@@ -145,15 +165,15 @@ class MemoryStore implements Store {
     this.#checkOpen('list');
     checkList(query);
     const now = this.#tick();
-    const cells = this.#kinds.get(query.kind) ?? [];
+    const { cells } = this.#kinds.get(query.kind) ?? { cells: [] };
     const records: StoredRecord[] = [];
-    for (let position = startOf(query.after); ; position++) {
-      const record = cells[position]?.record;
-      if (record === undefined) return { records, now };
-      if (!indexMatches(record.index, query.where)) continue;
-      if (records.length === query.limit) return { records, next: String(position), now };
+    for (let position = positionOf(startOf(query.after), cells); position < cells.length; position++) {
+      const { record, number } = cells[position]!;
+      if (record === undefined || !indexMatches(record.index, query.where)) continue;
+      if (records.length === query.limit) return { records, next: String(number), now };
       records.push(record);
     }
+    return { records, now };
   }
 
   async watch(key: RecordKey, revision: string | undefined, signal: AbortSignal): Promise<void> {
@@ -182,18 +202,32 @@ class MemoryStore implements Store {
 
   #put(text: string, write: Write, nonce: string, now: number): StoredRecord {
     const cell = this.#cells.get(text);
-    const revision = nextRevision(cell?.record.revision, nonce);
-    const record = recordOf(cell?.record.key ?? copyOf(write.key), revision, write, now);
+    const revision = nextRevision(cell?.record?.revision, nonce);
+    const record = recordOf(cell?.record?.key ?? copyOf(write.key), revision, write, now);
     if (cell !== undefined) {
       cell.record = record;
       return record;
     }
-    const added: Cell = { record };
+    const added: Cell = { record, number: ++this.#places };
     this.#cells.set(text, added);
-    const cells = this.#kinds.get(record.key.kind);
-    if (cells === undefined) this.#kinds.set(record.key.kind, [added]);
-    else cells.push(added);
+    const kind = this.#kinds.get(record.key.kind);
+    if (kind === undefined) this.#kinds.set(record.key.kind, { cells: [added], removed: 0 });
+    else kind.cells.push(added);
     return record;
+  }
+
+  #remove(place: Place): void {
+    const cell = this.#cells.get(place.text);
+    place.record = undefined;
+    if (cell?.record === undefined) return;
+    const kind = this.#kinds.get(cell.record.key.kind)!;
+    cell.record = undefined;
+    this.#cells.delete(place.text);
+    kind.removed += 1;
+    // Taken out one by one, each removal would move all that follows.
+    if (2 * kind.removed <= kind.cells.length) return;
+    kind.cells = kind.cells.filter(({ record }) => record !== undefined);
+    kind.removed = 0;
   }
 
   #wake(text: string): void {
@@ -202,7 +236,8 @@ class MemoryStore implements Store {
   }
 
   /** The expectations with their places, after every key of the transaction has been checked. */
-  #slotsOf({ expect, write, read }: Transaction): Slot[] {
+  #slotsOf(transaction: Transaction): Slot[] {
+    const { expect, write, remove, read } = transaction;
     const slots: Slot[] = [];
     let partition = -1;
     const check = (key: RecordKey): void => {
@@ -220,6 +255,10 @@ class MemoryStore implements Store {
     for (const one of write) {
       check(one.key);
       checkWrite(one);
+    }
+    if (remove !== undefined) {
+      checkRemoval(transaction);
+      for (const key of remove) check(key);
     }
     if (read !== undefined) for (const key of read) check(key);
     return slots;
@@ -266,6 +305,20 @@ function targetsOf(writes: readonly Write[], slots: readonly Slot[]): Target[] {
   return targets;
 }
 
+/** The places that a transaction empties. */
+function removalsOf({ remove }: Transaction, slots: readonly Slot[], targets: readonly Target[]): readonly Place[] {
+  if (remove === undefined) return NOTHING;
+  const places: Place[] = [];
+  for (const key of remove) {
+    const text = keyText(key);
+    const place = slots.find((slot) => slot.place.text === text)?.place;
+    if (place === undefined) throw blindRemoval(key);
+    if (places.includes(place) || targets.some((target) => target.place === place)) throw removedBesides(key);
+    places.push(place);
+  }
+  return places;
+}
+
 /** Frozen through and through: what a caller holds or passed in can never change what the store keeps. */
 function recordOf(key: RecordKey, revision: string, write: Write, now: number): StoredRecord {
   const record: { -readonly [Field in keyof StoredRecord]: StoredRecord[Field] } = {
@@ -296,6 +349,18 @@ function startOf(after: string | undefined): number {
   if (after === undefined) return 0;
   if (!/^\d{1,15}$/.test(after)) throw unknownCursor(after);
   return Number(after);
+}
+
+/** The position of the first place that is not before this number. */
+function positionOf(number: number, cells: readonly Cell[]): number {
+  let low = 0;
+  let high = number === 0 ? 0 : cells.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (cells[middle]!.number < number) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The wall clock; while that lies behind what was answered before, monotonic time goes on from there. */

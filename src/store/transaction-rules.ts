@@ -1,5 +1,5 @@
 import { UsageError } from '../errors/usage.js';
-import type { IndexFields, ListQuery, RecordKey, Write } from './contract.js';
+import type { IndexFields, ListQuery, RecordKey, Transaction, Write } from './contract.js';
 
 /** The most records one `list` page may carry. */
 const MAXIMUM_PAGE = 1000;
@@ -72,6 +72,34 @@ export function writtenTwice(key: RecordKey): UsageError {
     place: 'transact({ write })',
     problem: `record "${key.kind}" is written twice in one transaction`,
     remedy: 'Write each record once, with its final value.',
+  });
+}
+
+/** The error for a removal whose key is not among the expectations. */
+export function blindRemoval(key: RecordKey): UsageError {
+  return new UsageError({
+    place: 'transact({ remove })',
+    problem: `record "${key.kind}" is removed without an expectation`,
+    remedy: 'Add its key to `expect`, with the revision it was read at.',
+  });
+}
+
+/** The error for a key that a transaction removes twice, or writes as well. */
+export function removedBesides(key: RecordKey): UsageError {
+  return new UsageError({
+    place: 'transact({ remove })',
+    problem: `record "${key.kind}" is removed twice, or written as well, in one transaction`,
+    remedy: 'Name each record once: it is either written or removed.',
+  });
+}
+
+/** Throws a UsageError when a transaction removes records and leaves nothing by which a resend could be recognized. */
+export function checkRemoval({ write, remove }: Transaction): void {
+  if (remove === undefined || remove.length === 0 || write.length > 0) return;
+  throw new UsageError({
+    place: 'transact({ remove })',
+    problem: 'records are removed and nothing is written, so nobody could tell a resend from another removal',
+    remedy: 'Write a record beside them, e.g. an insert that says what was taken away and when.',
   });
 }
 

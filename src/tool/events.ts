@@ -23,6 +23,12 @@ export interface EventMap {
   'mycelium:evidence-kept': CallEvent & { readonly fence: number };
   /** Something to look at once: an identity that nothing will find again, a key that nobody read. */
   'mycelium:warning': { readonly tool: string; readonly code: string; readonly message: string };
+  /** A store was opened, or its server came back: what it is, and what about it can cost records or answers. */
+  'mycelium:store-health': {
+    readonly store: string;
+    readonly server: string;
+    readonly concerns: readonly { readonly found: string; readonly risk: string; readonly remedy: string }[];
+  };
   /** The file store in `./.mycelium` was opened because nobody said where to record. */
   'mycelium:default-store': { readonly store: string };
 }

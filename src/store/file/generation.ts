@@ -196,7 +196,10 @@ export class Generation {
 
   #outcomeOf(entry: LoggedEntry, texts: readonly string[]): Outcome {
     if (entry[0] === 'write')
-      return this.state.write({ texts, nonce: entry[3], expect: entry[4], write: entry[5] }, entry[2]);
+      return this.state.write(
+        { texts, nonce: entry[3], expect: entry[4], write: entry[5], remove: entry[6] ?? [] },
+        entry[2],
+      );
     if (entry[0] === 'renew') return entry[3].map((renewal) => this.state.renew(renewal, entry[2]));
     this.state.passTo(entry[2]);
     this.state.sealed = true;

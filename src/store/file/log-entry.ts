@@ -33,6 +33,8 @@ export type WriteEntry = readonly [
   nonce: string,
   expect: readonly ExpectationEntry[],
   write: readonly RecordEntry[],
+  /** The records to remove, as positions among the expectations. Only there when there are any. */
+  remove?: readonly number[],
 ];
 
 /** Leases to extend. Each counts only if its claim stands. */

@@ -18,6 +18,8 @@ export interface LoggedTransaction {
   readonly texts: readonly string[];
   readonly expect: readonly ExpectationEntry[];
   readonly write: readonly RecordEntry[];
+  /** The records to remove, as positions among the expectations. */
+  readonly remove: readonly number[];
 }
 
 /** `holds`: it applies; `applied`: it did earlier, and its writes still stand; `fails`: it does not apply. */
@@ -25,6 +27,10 @@ export type Verdict = 'holds' | 'applied' | 'fails';
 
 /** Of a record without its value, in the bytes of a log: brackets, numbers, a lease. */
 const FRAMING = 100;
+
+function bytesOf(text: string, { revision, value }: StoredRecord): number {
+  return FRAMING + text.length + revision.length + value.length;
+}
 
 /**
  * What a log means: the records that follow from applying its entries in their order. Pure but for being
@@ -67,7 +73,7 @@ export class LogState {
     this.passTo(at);
     const verdict = this.judge(transaction, this.time);
     if (verdict !== 'holds') return verdict;
-    const { texts, expect, write, nonce } = transaction;
+    const { texts, expect, write, remove, nonce } = transaction;
     for (const [target, value, lease, index] of write) {
       const text = texts[target]!;
       const before = this.records.get(text);
@@ -76,6 +82,7 @@ export class LogState {
       this.#put(text, recordOf(key, nextRevision(before?.revision, nonce), value, this.time, until, index), before);
       this.#moved(text);
     }
+    for (const target of remove) this.#remove(texts[target]!);
     return 'holds';
   }
 
@@ -118,8 +125,17 @@ export class LogState {
     this.records.set(text, record);
     if (before === undefined) {
       this.index.add(record.key.kind, text);
-      this.liveBytes += FRAMING + text.length + record.revision.length + record.value.length;
-    } else this.liveBytes += record.value.length - before.value.length;
+      this.liveBytes += bytesOf(text, record);
+    } else this.liveBytes += bytesOf(text, record) - bytesOf(text, before);
+  }
+
+  #remove(text: string): void {
+    const record = this.records.get(text);
+    if (record === undefined) return;
+    this.records.delete(text);
+    this.index.remove(record.key.kind, text);
+    this.liveBytes -= bytesOf(text, record);
+    this.#moved(text);
   }
 
   #keyOf([partition, kind, id]: readonly [number, string, string, ...unknown[]]): RecordKey {

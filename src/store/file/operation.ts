@@ -62,8 +62,9 @@ export class TransactOperation extends Waiting<TransactionResult> implements Ope
   }
 
   entry(origin: Origin, at: number): LoggedEntry {
-    const { nonce, expect, write } = this.#prepared;
-    return ['write', origin, at, nonce, expect, write];
+    const { nonce, expect, write, remove } = this.#prepared;
+    if (remove.length === 0) return ['write', origin, at, nonce, expect, write];
+    return ['write', origin, at, nonce, expect, write, remove];
   }
 
   settle(outcome: Outcome, state: LogState): boolean {

@@ -1,13 +1,16 @@
 import { UsageError } from '../../errors/usage.js';
 import { keyText, type RecordKey, type Renewal, type Transaction, type Write } from '../contract.js';
 import {
+  blindRemoval,
   blindWrite,
   checkKind,
   checkLease,
   checkNonce,
   checkPartition,
+  checkRemoval,
   checkWrite,
   crossesPartitions,
+  removedBesides,
   writtenTwice,
 } from '../transaction-rules.js';
 import type { ExpectationEntry, RecordEntry, RenewalEntry } from './log-entry.js';
@@ -23,8 +26,10 @@ export interface Prepared extends LoggedTransaction {
 }
 
 /** Throws a UsageError unless the transaction can be judged and logged. */
-export function prepare({ expect, write, read }: Transaction, nonce: string, partitions: number): Prepared {
+export function prepare(transaction: Transaction, nonce: string, partitions: number): Prepared {
+  const { expect, write, remove = [], read = [] } = transaction;
   checkNonce(nonce);
+  checkRemoval(transaction);
   let partition: number | undefined;
   const check = (key: RecordKey): string => {
     checkPartition(key, partitions, 'transact(transaction)');
@@ -49,7 +54,14 @@ export function prepare({ expect, write, read }: Transaction, nonce: string, par
     size += one.value.length;
   }
   if (size > MAXIMUM_TEXT) throw tooLarge(size);
-  return { nonce, texts, expect: expectations, write: writes, read: read === undefined ? [] : read.map(check) };
+  const removals: number[] = [];
+  for (const key of remove) {
+    const target = texts.indexOf(check(key));
+    if (target === -1) throw blindRemoval(key);
+    if (removals.includes(target) || writes.some(([other]) => other === target)) throw removedBesides(key);
+    removals.push(target);
+  }
+  return { nonce, texts, expect: expectations, write: writes, remove: removals, read: read.map(check) };
 }
 
 /** Throws a UsageError unless the renewals can be judged and logged. */

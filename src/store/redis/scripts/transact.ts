@@ -1,0 +1,115 @@
+/**
+ * All of a transaction, or none of it, in one round trip.
+ *
+ *     KEYS[1]               the mark of the store in this partition, see the open script
+ *     KEYS[2]               where a resend that is recognized writes, so that WAIT has something to wait for
+ *     KEYS[3 …]             record, waiters and index of each record that is written or removed,
+ *                           then the other records
+ *     ARGV[1], ARGV[2]      the id of the store; the nonce
+ *     ARGV[3]               '1' when WAIT follows
+ *     ARGV[4]               how many records are written or removed
+ *     ARGV[5]               how many others there are
+ *     ARGV[6 …]             of each record that is written or removed: expected revision, '1' if no lease may be
+ *                           held, 'w' or 'x', its id, and of a write: value, index, milliseconds of its
+ *                           lease or '', owner, fence;
+ *                           of each other record: expected revision, '1' if no lease may be held
+ *
+ * An expected revision is '' for "no such record", '*' for anything and '!' for what cannot hold. A record is a hash:
+ * `r` revision, `v` value, `w` written at, `o` `f` `u` owner, fence and end of its lease, `i` index. The index is one
+ * sorted set for each kind, all scores 0: `*id` for each record, `=field NUL value NUL id` for each of its fields.
+ *
+ * Answers { ok, now, record … } in the order of the keys. A record that has just been written is only its revision,
+ * because the caller knows the rest; any other is its seven fields, and one that is not there is 0.
+ */
+export const TRANSACT = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return redis.error_reply('STORELOST') end
+local nonce = ARGV[2]
+local touched, others = tonumber(ARGV[4]), tonumber(ARGV[5])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+local function holds(expected, lease, revision, untl)
+  if expected == '*' then return true end
+  if expected ~= (revision or '') then return false end
+  return lease ~= '1' or not untl or now >= tonumber(untl)
+end
+
+local holding, resent = true, touched > 0
+local before = {}
+local key, arg = 3, 6
+for n = 1, touched do
+  local found = redis.call('HMGET', KEYS[key], 'r', 'u', 'i')
+  before[n] = found
+  local revision, writes = found[1], ARGV[arg + 2] == 'w'
+  if not holds(ARGV[arg], ARGV[arg + 1], revision, found[2]) then holding = false end
+  if writes and not (revision and string.sub(revision, -#nonce - 1) == ':' .. nonce) then resent = false end
+  key, arg = key + 3, arg + (writes and 9 or 4)
+end
+local seen = {}
+for n = 1, others do
+  local found = redis.call('HMGET', KEYS[key], 'r', 'u', 'v', 'w', 'o', 'f', 'i')
+  seen[n] = found[1] and found or 0
+  if not holds(ARGV[arg], ARGV[arg + 1], found[1], found[2]) then holding = false end
+  key, arg = key + 1, arg + 2
+end
+
+local answer = { (holding or resent) and 1 or 0, now }
+key, arg = 3, 6
+for n = 1, touched do
+  local record, waiters, index = KEYS[key], KEYS[key + 1], KEYS[key + 2]
+  local writes, id = ARGV[arg + 2] == 'w', ARGV[arg + 3]
+  if not holding then
+    local found = redis.call('HMGET', record, 'r', 'u', 'v', 'w', 'o', 'f', 'i')
+    answer[n + 2] = found[1] and found or 0
+  else
+    local revision, fields = before[n][1], before[n][3] or ''
+    local nextFields = writes and ARGV[arg + 5] or ''
+    if fields ~= nextFields or not revision or not writes then
+      local was, is = {}, {}
+      if revision then was['*' .. id] = true end
+      if writes then is['*' .. id] = true end
+      for field, value in string.gmatch(fields, '([^%z]*)%z([^%z]*)%z') do
+        was['=' .. field .. '\\0' .. value .. '\\0' .. id] = true
+      end
+      for field, value in string.gmatch(nextFields, '([^%z]*)%z([^%z]*)%z') do
+        is['=' .. field .. '\\0' .. value .. '\\0' .. id] = true
+      end
+      local gone, come = {}, {}
+      for member in pairs(was) do if not is[member] then gone[#gone + 1] = member end end
+      for member in pairs(is) do
+        if not was[member] then
+          come[#come + 1] = 0
+          come[#come + 1] = member
+        end
+      end
+      if #gone > 0 then redis.call('ZREM', index, unpack(gone)) end
+      if #come > 0 then redis.call('ZADD', index, unpack(come)) end
+    end
+    if writes then
+      local count = revision and tonumber(string.match(revision, '^%d+')) or 0
+      local moved = string.format('%.0f', count + 1) .. ':' .. nonce
+      local value, ms = ARGV[arg + 4], ARGV[arg + 6]
+      if ms ~= '' then
+        redis.call('HSET', record, 'r', moved, 'v', value, 'w', now, 'i', nextFields,
+          'o', ARGV[arg + 7], 'f', ARGV[arg + 8], 'u', string.format('%.17g', now + tonumber(ms)))
+      else
+        redis.call('HSET', record, 'r', moved, 'v', value, 'w', now, 'i', nextFields)
+        if before[n][2] then redis.call('HDEL', record, 'o', 'f', 'u') end
+      end
+      answer[n + 2] = moved
+    else
+      redis.call('DEL', record)
+      answer[n + 2] = 0
+    end
+    local channels = redis.call('SMEMBERS', waiters)
+    if #channels > 0 then
+      for _, channel in ipairs(channels) do redis.call('PUBLISH', channel, record) end
+      redis.call('DEL', waiters)
+    end
+  end
+  key, arg = key + 3, arg + (writes and 9 or 4)
+end
+for n = 1, others do answer[touched + n + 2] = seen[n] end
+if ARGV[3] == '1' and resent and not holding then redis.call('SET', KEYS[2], nonce) end
+return answer
+`;
