@@ -7,7 +7,7 @@ import type { Engine } from './engine.js';
 import { fault, faultsInUse } from './fault-points.js';
 import { evidenceKey } from './identity.js';
 import type { View } from './record.js';
-import { type CallSubject, decodeCall, encodeCall, indexOf } from './record.js';
+import { type CallSubject, decodeCall, encodeCall, indexOf, leaseHeld } from './record.js';
 import { claimedRecord, endedWithoutStart } from './resolution.js';
 import { keepInput, type StoredText } from './stored-value.js';
 import { look } from './view.js';
@@ -58,10 +58,12 @@ export async function claim(
       if (faultsInUse()) await fault('after-claim', { tool: policy.tool, id: key.id, fence: record.fence });
       return new Claim(engine, { stored, record, subject: text }, dispatch.reference, sentAt);
     }
-    // A first claim met a record: when it is finished, that is the whole answer, in one round trip.
+    // A first claim met a record: when it is finished or held, that is the whole answer, in one round trip. What a
+    // superseded worker proved counts only where nothing is held.
     if (seen === undefined && stored !== undefined) {
       const met = decodeCall(stored, engine.description);
-      if (met.record.phase === 'committed') return { seen: met, evidence: undefined, now: answer.now };
+      if (met.record.phase === 'committed' || leaseHeld(stored, answer.now))
+        return { seen: met, evidence: undefined, now: answer.now };
     }
     return await look(engine, dispatch);
   } catch (error) {

@@ -6,6 +6,7 @@ import { machineClock, type ProcessClock, pause } from '../store/process-clock.j
 import { emit } from '../tool/events.js';
 import { LeaseKeeper } from './leases.js';
 import type { View } from './record.js';
+import type { ReplayCache } from './replay-cache.js';
 
 /** How an engine can be set up; for tests and for people with several workers in one process. */
 export interface EngineOptions {
@@ -35,6 +36,8 @@ export class Engine {
   readonly emit: typeof emit = emit;
   /** Calls under way in this process, by record id: a duplicate waits here and costs the store nothing. */
   readonly underWay: Map<string, Leader> = new Map();
+  /** For a store that is a round trip away, as soon as it is loaded. */
+  replays: ReplayCache | undefined;
   readonly #prefix = randomBytes(9).toString('base64url');
   #sent = 0;
   #finished = new Set<string>();
@@ -49,6 +52,12 @@ export class Engine {
     this.client = new StoreClient(store, this.clock, options.storeDeadlineMs ?? STORE_DEADLINE_MS);
     this.leases = new LeaseKeeper(this.client);
     this.description = store.description;
+    if (store.remote === true) this.inBackground(this.#rememberReplays());
+  }
+
+  /** Nothing that was finished is answered from memory any more. */
+  forgetReplays(): void {
+    this.replays?.forget();
   }
 
   /** Random per process and counted within it: never used twice for two transactions. */
@@ -137,6 +146,12 @@ export class Engine {
     await Promise.race([finished, drainMs > 0 ? pause(this.clock, drainMs, closing.signal) : Promise.resolve()]);
     closing.abort();
     this.leases.close();
+    this.replays?.close();
+  }
+
+  async #rememberReplays(): Promise<void> {
+    const { ReplayCache } = await import('./replay-cache.js');
+    if (this.#closing === undefined) this.replays = new ReplayCache(this);
   }
 }
 

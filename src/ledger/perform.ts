@@ -78,8 +78,10 @@ async function judge(
   leader: Leader | undefined,
 ): Promise<Answer> {
   const { id } = dispatch.reference;
+  const { replays } = engine;
+  const asked = replays?.generation;
   try {
-    let view = first ?? (engine.wasFinished(id) ? await look(engine, dispatch) : undefined);
+    let view = first ?? replays?.get(id) ?? (engine.wasFinished(id) ? await look(engine, dispatch) : undefined);
     for (;;) {
       dispatch.signal?.throwIfAborted();
       const gate = view === undefined ? 'ALLOW' : decide(situationOf(dispatch, view));
@@ -89,6 +91,7 @@ async function judge(
           const { seen } = view as { seen: Seen };
           if (leader !== undefined) leader.settled = view;
           engine.noteFinished(id);
+          replays?.put(id, view as View, asked);
           return { replayed: true, seen };
         }
         case 'POLL': {
@@ -113,6 +116,7 @@ async function judge(
             if ('recorded' in ended) return { replayed: true, seen: ended.recorded };
             if (leader !== undefined) leader.settled = ended.view;
             engine.noteFinished(id);
+            replays?.put(id, ended.view, asked);
             return { replayed: false, value: ended.value };
           } catch (error) {
             if (!(error instanceof GivenBack)) throw error;
