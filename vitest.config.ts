@@ -10,28 +10,32 @@ const alias = [
   { find: /^mycelium-runtime\/(redis|postgres)$/, replacement: source('store/$1/index.ts') },
 ];
 
-const shared = {
-  setupFiles: ['./test/package/silence.ts'],
-  testTimeout: 30_000,
-  hookTimeout: 60_000,
-  teardownTimeout: 10_000,
-};
-
-const config: ViteUserConfig = defineConfig({
+const transform = {
   // esbuild lowers standard decorators only for a target that lacks them.
   esbuild: { target: 'es2022' },
   resolve: { alias },
+} satisfies ViteUserConfig;
+
+const shared = {
+  pool: 'forks' as const,
+  maxWorkers: 2,
+  setupFiles: ['./test/package/silence.ts'],
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+};
+
+const config: ViteUserConfig = defineConfig({
   test: {
+    // Here and not in the projects, which extend nothing: it would run once more for each of them.
     globalSetup: ['./test/package/global-setup.ts'],
-    pool: 'forks',
-    maxWorkers: 2,
+    teardownTimeout: 10_000,
     projects: [
       {
-        extends: true,
+        ...transform,
         test: { ...shared, name: 'tests', include: ['test/**/*.test.ts'], exclude: ['test/**/*.alone.test.ts'] },
       },
       {
-        extends: true,
+        ...transform,
         // What measures time runs after everything else, one file at a time.
         test: {
           ...shared,

@@ -1,14 +1,14 @@
 import { fstatSync, mkdtempSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { memoryStore, openFileStore, type Store, type Transaction } from 'mycelium-runtime/store';
+import { openFileStore, type Store } from 'mycelium-runtime/store';
 import { commandOf, inChild } from './child.js';
 import { heapRows } from './heap.js';
 import { openFloorLog } from './log-floor.js';
 import { type Block, type Extent, eachTimed, paired, throughput, wholeTimed } from './measure.js';
 import { counted, latency, type Row, rate } from './row.js';
 import { countSystemCalls } from './system-calls.js';
-import { countTransactions } from './transactions.js';
+import { callTransactions } from './transactions.js';
 import {
   bareLedger,
   fill,
@@ -215,9 +215,7 @@ async function manyInFlight(folder: string, scale: Scale): Promise<Row[]> {
 
 /** Claims and completes a record of the size that the guarded tool writes, without the engine. */
 async function transactionPair(scale: Scale): Promise<(store: Store) => Promise<void>> {
-  const { store, transactions } = countTransactions(memoryStore());
-  await fill(guardedPay(store), 1, scale.seed);
-  const [claim, completion] = transactions as readonly [Transaction, Transaction];
+  const { claim, completion } = await callTransactions(scale);
   let made = 0;
   return async (target) => {
     made += 1;

@@ -42,6 +42,23 @@ export function eachTimed(one: () => Promise<unknown>): Block {
   };
 }
 
+/** One thing to do, with everything made ready that it needs. */
+export type Operation = () => Promise<unknown>;
+
+/** Makes so many operations ready; not timed. */
+export type Operations = (count: number) => readonly Operation[] | Promise<readonly Operation[]>;
+
+/** A block that takes the time of every operation, after all of them were made ready. */
+export function eachPrepared(prepare: Operations): Block {
+  return async (count, laps) => {
+    for (const one of await prepare(count)) {
+      const start = performance.now();
+      await one();
+      laps.push((performance.now() - start) * 1000);
+    }
+  };
+}
+
 /**
  * A block that takes its time as a whole, because reading the clock would cost as much as an operation.
  *
@@ -103,6 +120,28 @@ export async function throughput(count: number, inFlight: number, one: () => Pro
   const start = performance.now();
   await Promise.all(Array.from({ length: inFlight }, worker));
   return count / ((performance.now() - start) / 1000);
+}
+
+/**
+ * The operations per second of each case and round. The cases take turns, as in {@link paired}, and so do the rounds
+ * begin with another one and is the first one not counted.
+ */
+export async function pairedRates<Name extends string>(
+  cases: Readonly<Record<Name, Operations>>,
+  extent: { readonly rounds: number; readonly count: number; readonly inFlight: number },
+): Promise<Record<Name, number[]>> {
+  const names = Object.keys(cases) as Name[];
+  const rates = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
+  for (let round = -1; round < extent.rounds; round++) {
+    for (let turn = 0; turn < names.length; turn++) {
+      const name = names[(turn + Math.max(round, 0)) % names.length] as Name;
+      const operations = await cases[name](extent.count);
+      let next = 0;
+      const perSecond = await throughput(operations.length, extent.inFlight, () => (operations[next++] as Operation)());
+      if (round >= 0) rates[name].push(perSecond);
+    }
+  }
+  return rates;
 }
 
 /** Ratios of two samples, round by round. */

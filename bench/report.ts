@@ -13,6 +13,17 @@ export interface Machine {
   readonly file_system: string;
 }
 
+/** A server that was measured, and what its numbers depend on. */
+export interface ServerFacts {
+  /** Name and version, e.g. `Redis 7.0.15`. */
+  readonly server: string;
+  readonly settings: string;
+  /** Packages by which it was reached and with which it was compared, with their versions. */
+  readonly packages: readonly string[];
+  /** On which processors it and this process ran. */
+  readonly placement: string;
+}
+
 const FILE_SYSTEMS: Readonly<Record<number, string>> = {
   61267: 'ext4',
   1481003842: 'xfs',
@@ -41,8 +52,8 @@ export function table(rows: readonly Row[]): string {
     row.not_run !== undefined ? 'not run' : row.measured !== undefined ? withUnit(row) : micros(row.p50_us),
     micros(row.p10_us),
     row.ops_per_second === undefined ? '' : Math.round(row.ops_per_second).toLocaleString('en'),
-    row.floor_us === undefined ? '' : `${micros(row.floor_us)} ${row.floor ?? ''}`,
-    row.ratio === undefined ? '' : row.ratio.toFixed(2),
+    floorText(row),
+    (row.ratio ?? row.rate_ratio)?.toFixed(2) ?? '',
     row.p10_ratio === undefined ? '' : row.p10_ratio.toFixed(2),
     limitText(row),
     row.not_run ?? verdict(row),
@@ -68,6 +79,12 @@ function withUnit({ measured, unit }: Row): string {
   return `${digits(measured ?? Number.NaN)} ${unit ?? ''}`;
 }
 
+function floorText({ floor = '', floor_us, floor_ops_per_second }: Row): string {
+  if (floor_us !== undefined) return `${micros(floor_us)} ${floor}`;
+  if (floor_ops_per_second !== undefined) return `${Math.round(floor_ops_per_second).toLocaleString('en')}/s ${floor}`;
+  return '';
+}
+
 function micros(value: number | undefined): string {
   return value === undefined ? '' : `${digits(value)} us`;
 }
@@ -83,6 +100,8 @@ function limitText({ limit, limit_on, unit }: Row): string {
       return `<= ${limit} us`;
     case 'ratio':
       return `<= ${limit?.toFixed(2)}x`;
+    case 'rate_ratio':
+      return `>= ${limit?.toFixed(2)}x`;
     case 'ops_per_second':
       return `>= ${limit?.toLocaleString('en')}/s`;
     case 'measured':

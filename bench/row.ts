@@ -16,6 +16,9 @@ export interface Row {
   readonly floor_us?: number;
   /** The median over the rounds of case / floor, from the same round. */
   readonly ratio?: number;
+  readonly floor_ops_per_second?: number;
+  /** The median over the rounds of operations per second of case / floor, from the same round: more is better. */
+  readonly rate_ratio?: number;
   /** The ratio of the fastest tenths: what is left of it on a machine that does nothing else. */
   readonly p10_ratio?: number;
   /** For what is counted or is not a latency. */
@@ -23,7 +26,7 @@ export interface Row {
   readonly unit?: string;
   /** Absent: recorded only. */
   readonly limit?: number;
-  readonly limit_on?: 'p50_us' | 'ops_per_second' | 'ratio' | 'measured';
+  readonly limit_on?: 'p50_us' | 'ops_per_second' | 'ratio' | 'rate_ratio' | 'measured';
   /** The best round's value of what the limit is on. */
   readonly best?: number;
   /** Whether the median keeps the limit; null where there is none. */
@@ -34,7 +37,8 @@ export interface Row {
   readonly not_run?: string;
 }
 
-interface Named {
+/** What a row is called, and what it is about. */
+export interface Named {
   readonly id: string;
   readonly target: string;
   readonly what: string;
@@ -71,16 +75,27 @@ export function latency(
 export function rate(named: Named, rounds: readonly number[], limit: number | undefined): Row {
   const perSecond = median(rounds);
   const row = { ...named, p50_us: 1e6 / perSecond, ops_per_second: perSecond };
-  if (limit === undefined) return { ...row, met: null };
-  const best = Math.max(...rounds);
-  return {
-    ...row,
-    limit,
-    limit_on: 'ops_per_second',
-    best,
-    met: perSecond >= limit,
-    met_by_best: best >= limit,
+  return limit === undefined ? { ...row, met: null } : atLeast(row, 'ops_per_second', rounds, limit);
+}
+
+/** Operations per second beside those of a floor, of which there must be at least `limit` times as many. */
+export function rateOver(
+  named: Named,
+  rounds: readonly number[],
+  floor: { readonly name: string; readonly rounds: readonly number[] },
+  limit: number | undefined,
+): Row {
+  const overFloor = rounds.map((perSecond, round) => perSecond / (floor.rounds[round] as number));
+  const perSecond = median(rounds);
+  const row = {
+    ...named,
+    p50_us: 1e6 / perSecond,
+    ops_per_second: perSecond,
+    floor: floor.name,
+    floor_ops_per_second: median(floor.rounds),
+    rate_ratio: median(overFloor),
   };
+  return limit === undefined ? { ...row, met: null } : atLeast(row, 'rate_ratio', overFloor, limit);
 }
 
 /** Something counted or weighed, of which there may be at most `limit`. */
@@ -92,6 +107,16 @@ export function counted(named: Named, unit: string, rounds: readonly number[], l
 /** What could not be measured here. */
 export function notRun(named: Named, why: string): Row {
   return { ...named, met: null, not_run: why };
+}
+
+function atLeast(
+  row: Omit<Row, 'met'>,
+  on: 'ops_per_second' | 'rate_ratio',
+  rounds: readonly number[],
+  limit: number,
+): Row {
+  const best = Math.max(...rounds);
+  return { ...row, limit, limit_on: on, best, met: (row[on] ?? Number.NaN) >= limit, met_by_best: best >= limit };
 }
 
 function judged(

@@ -88,10 +88,22 @@ export async function payAll(
 
 /** Leaves this many completed records behind, 64 at a time. */
 export async function fill(tool: (payment: Payment) => Promise<Receipt>, count: number, seed: number): Promise<void> {
-  const payments = freshPayments(count, seed);
+  await payTogether(tool, freshPayments(count, seed));
+}
+
+/** Calls the tool once for each payment, 64 at a time. */
+export async function payTogether(
+  tool: (payment: Payment) => Promise<Receipt>,
+  payments: readonly Payment[],
+): Promise<void> {
+  await eachTogether(payments, tool);
+}
+
+/** Does something with each item, 64 at a time. */
+export async function eachTogether<Item>(items: readonly Item[], one: (item: Item) => Promise<unknown>): Promise<void> {
   let next = 0;
   const worker = async (): Promise<void> => {
-    for (let payment = payments[next++]; payment !== undefined; payment = payments[next++]) await tool(payment);
+    while (next < items.length) await one(items[next++] as Item);
   };
   await Promise.all(Array.from({ length: 64 }, worker));
 }

@@ -3,30 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checks, olderTypes, printLine, root, runPart, withTemporaryFolder } from './parts.mjs';
-
-/** System tools that some tests use, with what goes untried without them. */
-const tools = [{ name: 'strace', without: 'faults injected into the system calls of a real process' }];
+import { installTools } from './services.mjs';
 
 const vitestDeadline = 12 * 60_000;
-
-/** @param {string[]} words */
-const succeeds = (...words) =>
-  spawnSync(words[0] ?? '', words.slice(1), { stdio: 'ignore', timeout: 120_000 }).status === 0;
-
-/** Puts in place what is missing where that is possible: as root, with apt. */
-function installTools() {
-  for (const { name, without } of tools) {
-    const start = performance.now();
-    const present = () => succeeds('sh', '-c', `command -v ${name}`);
-    if (present()) continue;
-    if (process.getuid?.() === 0 && succeeds('sh', '-c', 'command -v apt-get')) {
-      process.env.DEBIAN_FRONTEND = 'noninteractive';
-      const install = () => succeeds('apt-get', 'install', '-y', '--no-install-recommends', name);
-      if (!install() && succeeds('apt-get', 'update')) install();
-    }
-    printLine(present() ? 'ok' : 'not run', present() ? `${name} installed` : `${name}: ${without}`, start);
-  }
-}
 
 /** @returns {{ passed: number, failed: number }} */
 function runTests() {

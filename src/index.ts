@@ -26,8 +26,10 @@ export {
   LedgerClosedError,
   StoreDamagedError,
   StoreFormatError,
+  StoreLostError,
   StoreNotFoundError,
   StoreUnavailableError,
+  StoreUnsafeError,
 } from './errors/store.js';
 export { AmbientScopeError, ConfigError, type ConfigIssue, InputNotStorableError, UsageError } from './errors/usage.js';
 export { ActionLedger, type ActionLedgerOptions } from './ledger/action-ledger.js';

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { childrenOf, isAlive } from './services/processes.js';
 import type { Report } from './torture/totals.js';
 
 const program = fileURLToPath(new URL('../.build/test/torture/main.js', import.meta.url));
@@ -11,23 +12,29 @@ interface Outcome {
   readonly code: number | null;
   readonly output: string;
   readonly complaints: string;
+  /** The processes it had started when it was interrupted. */
+  readonly started: readonly number[];
 }
 
 /** The harness as `npm run torture` runs it, without the build, which the test run has made. */
 function torture(words: readonly string[], interruptAfterMs?: number): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [program, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let [output, complaints] = ['', ''];
+    let [output, complaints, started]: [string, string, number[]] = ['', '', []];
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       output += text;
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       complaints += text;
     });
-    const timer = interruptAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGINT'), interruptAfterMs);
+    const interrupt = (): void => {
+      started = childrenOf(child.pid ?? -1);
+      child.kill('SIGINT');
+    };
+    const timer = interruptAfterMs === undefined ? undefined : setTimeout(interrupt, interruptAfterMs);
     child.once('error', reject).once('close', (code) => {
       clearTimeout(timer);
-      resolve({ code, output, complaints });
+      resolve({ code, output, complaints, started });
     });
   });
 }
@@ -50,6 +57,8 @@ describe('with every protection in place no promise is broken', () => {
   test.each([
     ['memory', 80],
     ['file', 26],
+    ['redis', 15],
+    ['postgres', 12],
   ])('%s', { timeout: 120_000 }, async (store, runs) => {
     const { code, output, complaints } = await torture([
       '--store',
@@ -78,6 +87,15 @@ describe('with one protection switched off the harness notices', () => {
     ['memory', 'window', 6],
     ['file', 'flush', 6],
     ['file', 'readback', 6],
+    ['redis', 'claim', 3],
+    ['redis', 'nonce', 6],
+    ['redis', 'fence', 3],
+    ['redis', 'window', 3],
+    ['redis', 'durability', 3],
+    ['postgres', 'claim', 3],
+    ['postgres', 'nonce', 6],
+    ['postgres', 'fence', 3],
+    ['postgres', 'window', 3],
   ])('%s without %s', { timeout: 120_000 }, async (store, broken, runs) => {
     const { code, output } = await torture([
       '--store',
@@ -103,9 +121,16 @@ test('a command line that makes no sense is answered with the usage', async () =
   expect(complaints).toContain('Usage: npm run torture');
 });
 
-test('interrupted, it leaves nothing behind', { timeout: 60_000 }, async () => {
-  const before = left();
-  const { code } = await torture(['--store', 'file', '--runs', '200', '--seed', '22'], 2_500);
-  expect(code).toBe(130);
-  expect(left().filter((name) => !before.includes(name))).toEqual([]);
-});
+test.each(['file', 'redis', 'postgres'])(
+  'interrupted over %s, it leaves nothing behind',
+  { timeout: 60_000 },
+  async (store) => {
+    const before = left();
+    const { code, started } = await torture(['--store', store, '--runs', '200', '--seed', '22'], 4_000);
+    expect(code).toBe(130);
+    expect(left().filter((name) => !before.includes(name))).toEqual([]);
+    expect(started.length).toBeGreaterThan(1);
+    // Whoever cleans up after a server takes a moment longer.
+    await vi.waitFor(() => expect(started.filter(isAlive)).toEqual([]), { timeout: 10_000 });
+  },
+);

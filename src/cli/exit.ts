@@ -29,6 +29,8 @@ export const EXIT_OF: Readonly<Record<string, ExitCode>> = {
   STORE_UNAVAILABLE: EXIT.store,
   STORE_DAMAGED: EXIT.store,
   STORE_FORMAT: EXIT.store,
+  STORE_LOST: EXIT.store,
+  STORE_UNSAFE: EXIT.store,
   LEDGER_CLOSED: EXIT.store,
 };
 

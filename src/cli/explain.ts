@@ -2,8 +2,8 @@ import { type GuardConfig, OPTION_OF, type Origin } from '../config/loader/confi
 import { spelt } from '../config/loader/names.js';
 import type { ReadConfig } from '../config/loader/read-config.js';
 import { SECTIONS } from '../config/loader/schema.js';
+import { locationText, PLACE_KEYS } from '../config/loader/storage.js';
 import { nearest } from '../config/loader/suggestion.js';
-import { locationText } from '../config/runtime/homes.js';
 import { columns } from '../config/table.js';
 import { exactly } from '../encoding/duration.js';
 import type { LedgerOptions } from '../ledger/options.js';
@@ -75,14 +75,17 @@ function explanation(guard: GuardConfig, read: ReadConfig): Explanation {
     // What is for some classes only has no effect without a word.
     .filter((key) => guard.origin(key) !== 'default' || (key !== 'key_valid_for' && key !== 'replay_for'))
     .map((key) => ({ key, value: inForce(key, policy, guard), from: from(guard.origin(key)) }));
-  const place = guard.origin('path') === 'default' ? guard.origin('storage') : guard.origin('path');
+  const place = PLACE_KEYS.map((key) => guard.origin(key)).find((origin) => origin !== 'default') ?? 'default';
   const store = { key: 'recorded in', value: locationText(ledger.location), from: from(place) };
+  const kept = read.config.retention[kind];
+  const retention =
+    kept === undefined ? [] : [{ key: 'retention', value: exactly(kept), from: from(guard.origin('retention')) }];
   const strict = { key: 'strict', value: String(read.config.strict), from: from(guard.origin('strict')) };
   return {
     name,
     kind,
     at,
-    guards: [{ guard: wrapper, from: from(guard.origin('ledger')), values: [...values, strict, store] }],
+    guards: [{ guard: wrapper, from: from(guard.origin('ledger')), values: [...values, strict, store, ...retention] }],
     afterALostWorker: afterALostWorker(policy),
   };
 }

@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs';
-import type { Config, GuardConfig, StoreLocation } from '../config/loader/config.js';
-import { locationText, openLocation } from '../config/runtime/homes.js';
+import type { Config, GuardConfig } from '../config/loader/config.js';
+import { locationKey, locationText, type StoreLocation } from '../config/loader/storage.js';
+import { openLocation } from '../config/runtime/homes.js';
 import { CallNotFoundError } from '../errors/call.js';
 import { StoreNotFoundError } from '../errors/store.js';
 import { ActionLedger } from '../ledger/action-ledger.js';
@@ -12,15 +13,24 @@ export interface FoundCall {
   readonly call: CallView;
 }
 
+/** A ledger that is there, and where. */
+interface Placed {
+  readonly ledger: ActionLedger;
+  /** As {@link placeOf} has it. */
+  readonly place: string;
+}
+
 /** The ledgers of a configuration that are there. */
 export class Ledgers {
   readonly all: readonly ActionLedger[];
   /** Places of the configuration that could not be looked at: nothing is there yet, or it is memory. */
   readonly missing: readonly string[];
+  readonly #placed: readonly Placed[];
   readonly #config: Config;
 
-  constructor(all: readonly ActionLedger[], missing: readonly string[], config: Config) {
-    this.all = all;
+  constructor(placed: readonly Placed[], missing: readonly string[], config: Config) {
+    this.all = placed.map(({ ledger }) => ledger);
+    this.#placed = placed;
     this.missing = missing;
     this.#config = config;
   }
@@ -29,10 +39,10 @@ export class Ledgers {
   async find(text: string): Promise<FoundCall> {
     // As a listing shows it, in whatever case.
     const id = text.toLowerCase().replace(/(…|\.\.\.)$/, '');
-    const found: FoundCall[] = [];
-    for (const ledger of this.all) {
-      const call = await ledger.get(id);
-      if (call !== undefined) found.push({ ledger, call });
+    const found: (FoundCall & Placed)[] = [];
+    for (const placed of this.#placed) {
+      const call = await placed.ledger.get(id);
+      if (call !== undefined) found.push({ ...placed, call });
     }
     const store = this.all.map((ledger) => ledger.store.description).join(', ');
     const [first] = found;
@@ -40,7 +50,7 @@ export class Ledgers {
     const different = new Set(found.map(({ call }) => call.id));
     if (different.size > 1) throw new CallNotFoundError({ id, store, candidates: [...different] });
     // A tool that is recorded elsewhere now has its older calls where it was: the place of the file counts.
-    const { ledger, call } = found.find((one) => one.ledger.store.description === this.#placeOf(one.call)) ?? first;
+    const { ledger, call } = found.find(({ place, call }) => place === this.#placeOf(call)) ?? first;
     return { ledger, call: this.asDeclared(call) };
   }
 
@@ -66,7 +76,7 @@ export class Ledgers {
   }
 
   #placeOf(call: CallView): string {
-    return locationText(this.#guardOf(call)?.ledger?.location ?? this.#config.locations[call.kind]);
+    return placeOf(this.#guardOf(call)?.ledger?.location ?? this.#config.locations[call.kind]);
   }
 }
 
@@ -76,18 +86,18 @@ export class Ledgers {
  * @throws StoreNotFoundError when there is none at all. StoreUnavailableError, StoreDamagedError, StoreFormatError.
  */
 export async function withLedgers<T>(config: Config, use: (ledgers: Ledgers) => Promise<T>): Promise<T> {
-  const open: ActionLedger[] = [];
+  const open: Placed[] = [];
   const missing: string[] = [];
   try {
     for (const location of locationsOf(config)) {
       const ledger = await existing(location);
       if (ledger === undefined) missing.push(explained(location));
-      else open.push(ledger);
+      else open.push({ ledger, place: placeOf(location) });
     }
     if (open.length === 0) throw new StoreNotFoundError({ store: missing.join(', ') });
     return await use(new Ledgers(open, missing, config));
   } finally {
-    await Promise.allSettled(open.map((ledger) => ledger.store.close()));
+    await Promise.allSettled(open.map(({ ledger }) => ledger.store.close()));
   }
 }
 
@@ -99,7 +109,7 @@ function explained(location: StoreLocation): string {
 
 async function existing(location: StoreLocation): Promise<ActionLedger | undefined> {
   try {
-    return new ActionLedger({ store: await openLocation(location, false) });
+    return new ActionLedger({ store: await openLocation(location, { create: false }) });
   } catch (error) {
     if (error instanceof StoreNotFoundError) return undefined;
     throw error;
@@ -107,17 +117,19 @@ async function existing(location: StoreLocation): Promise<ActionLedger | undefin
 }
 
 /** Every place in which something of the configuration is recorded, each once, by whatever path. */
-function locationsOf({ locations, guards }: Config): readonly StoreLocation[] {
+export function locationsOf({ locations, guards }: Config): readonly StoreLocation[] {
   const all = [locations.tool, locations.task, ...guards.flatMap(({ ledger }) => ledger?.location ?? [])];
-  return [...new Map(all.reverse().map((location) => [realPlace(location), location])).values()].reverse();
+  const places = all.map(placeOf);
+  return all.filter((_, index) => places.indexOf(places[index] as string) === index);
 }
 
-function realPlace(location: StoreLocation): string {
-  if (location.storage === 'memory') return 'memory';
+/** One text for each place, by whatever path it is named. */
+function placeOf(location: StoreLocation): string {
+  if (location.storage !== 'file') return locationKey(location);
   try {
-    return realpathSync(location.directory);
+    return locationKey({ ...location, directory: realpathSync(location.directory) });
   } catch {
     // It is not there, or cannot be reached, which opening it will tell.
-    return location.directory;
+    return locationKey(location);
   }
 }

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../encoding/duration.js';
 import { EXIT, type ExitCode } from './exit.js';
 import type { Terminal } from './terminal.js';
 
@@ -35,8 +36,14 @@ export function makeProgram(terminal: Terminal): { program: Command; exitCode: (
     .action(does(async (options) => (await import('./init.js')).init(options, terminal)));
 
   onConfig(program.command('check').description('what is wrong with the configuration, and what it leaves open'))
+    .option('--connect', 'also open its stores, and tell what is wrong with them; creates none')
     .addOption(json())
-    .action(does(async (options) => (await import('./check.js')).check(options, terminal)));
+    .action(
+      does(async (options) => {
+        const { check, checkConnected } = await import('./check.js');
+        return (options.connect === true ? checkConnected : check)(options, terminal);
+      }),
+    );
 
   onConfig(program.command('explain').description('what guards a tool, and where every value comes from'))
     .argument('[tool]', 'a tool or task of the configuration; all of them without it')
@@ -80,6 +87,24 @@ export function makeProgram(terminal: Terminal): { program: Command; exitCode: (
       does(async (id: string, options) => (await import('./ledger-settle.js')).retireCall(id, options, terminal)),
     );
 
+  onConfig(ledger.command('prune').description('forget calls that finished long ago; the same calls would run again'))
+    .option('--older-than <duration>', 'how long ago, e.g. 30d (default: the retention of the file)', duration)
+    .option('--dry-run', 'tell what would be forgotten, and change nothing')
+    .addOption(json())
+    .action(does(async (options) => (await import('./ledger-prune.js')).pruneCalls(options, terminal)));
+
+  const store = program.command('store').description('what the stores of the configuration run on');
+
+  onConfig(store.command('health').description('every store: its server, what it is set to, and what can go wrong'))
+    .option('--create', 'create the stores that are not there yet')
+    .addOption(json())
+    .action(does(async (options) => (await import('./store-health.js')).storeHealth(options, terminal)));
+
+  onConfig(store.command('migrate').description('create or change the tables of the stores on Postgres'))
+    .option('--print', 'print the SQL, and connect to nothing')
+    .option('--role <name>', 'with --print: a role that is to work with the tables, when another one creates them')
+    .action(does(async (options) => (await import('./store-migrate.js')).storeMigrate(options, terminal)));
+
   return { program, exitCode: () => code };
 }
 
@@ -100,6 +125,14 @@ function settles(command: Command): Command {
 
 function json(): Option {
   return new Option('--json', 'answer in JSON');
+}
+
+function duration(text: string): number {
+  try {
+    return parseDuration(text, '--older-than');
+  } catch {
+    throw new InvalidArgumentError('It is a duration such as 30d or 12h.');
+  }
 }
 
 function wholeNumber(text: string): number {

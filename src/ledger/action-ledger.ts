@@ -7,16 +7,51 @@ import type { CallIdentity, CallOptions } from '../tool/types.js';
 import type { BeginOptions, Begun, Replayed } from './begin.js';
 import type { CallPage, CallQuery, CallView } from './call-view.js';
 import type { Configuration } from './default-home.js';
-import { loadEngine } from './load-engine.js';
+import { loadEngine, loadedEngine } from './load-engine.js';
 import type { Release, Settled } from './operator.js';
 import type { Duration } from './options.js';
+import type { PruneProgress, PruneReport } from './prune.js';
+import type { PruningView } from './pruned-line.js';
 import type { Encryption } from './stored-form.js';
 
 /** Options of {@link ActionLedger}. */
 export interface ActionLedgerOptions extends Configuration {
   /** Needed to read, or release with a result, what was stored encrypted. */
   readonly encryption?: Encryption;
+  /**
+   * What `prune()` goes by when it is told nothing else. Nothing is pruned by itself. @default none
+   */
+  readonly retention?: Retention;
 }
+
+/** How long finished calls are kept: for tools and tasks alike, or for each; a kind without a time is not pruned. */
+export type Retention = Duration | { readonly tool?: Duration; readonly task?: Duration };
+
+/** What to prune. */
+export interface PruneOptions {
+  /**
+   * How long ago a call must have been finished, at least a minute. Longer than any pause after which a run, a task
+   * or a conversation is taken up again: what is pruned is forgotten, and the same call would run again.
+   * @default the `retention` of the ledger
+   */
+  readonly olderThan?: Retention;
+  /** Judges and counts, and removes nothing. @default false */
+  readonly dryRun?: boolean;
+  /** For whom; kept with what is said of the pruning. */
+  readonly by?: string;
+  /** Ends it before the next batch; what was pruned until then is in the report, which is not `complete`. */
+  readonly signal?: AbortSignal;
+  /** Told after every page. */
+  readonly onProgress?: (progress: PruneProgress) => void;
+  /**
+   * Ledgers in which tasks around these calls are recorded, when that is another store: a call in such a task is
+   * kept until its task is found there and is finished. @default none
+   */
+  readonly outerLedgers?: readonly LedgerHome[];
+}
+
+/** Below it, a worker might still be sending an answer again that was lost. */
+const SHORTEST_RETENTION_MS = 60_000;
 
 /**
  * A ledger: where guards record (`ledger({ ledger })`), where people look and settle, and the door for those who
@@ -36,8 +71,9 @@ export class ActionLedger implements LedgerHome, AsyncDisposable {
   readonly tenant: string | undefined;
   readonly strict: boolean;
   readonly #encryption: Encryption | undefined;
+  readonly #retention: PruneReport['olderThanMs'];
 
-  /** @throws UsageError without a store. */
+  /** @throws UsageError without a store, or with a retention that cannot be. */
   constructor(options: ActionLedgerOptions) {
     if (typeof (options.store as Partial<Store> | undefined)?.transact !== 'function') {
       throw new UsageError({
@@ -51,6 +87,7 @@ export class ActionLedger implements LedgerHome, AsyncDisposable {
     this.tenant = options.tenant;
     this.strict = options.strict ?? false;
     this.#encryption = options.encryption;
+    this.#retention = retentionMs(options.retention, 'new ActionLedger({ retention })');
   }
 
   /**
@@ -105,6 +142,50 @@ export class ActionLedger implements LedgerHome, AsyncDisposable {
   }
 
   /**
+   * Forgets calls that were finished longer ago than that, with everything kept beside them: **the same call would
+   * run again**. Never pruned are calls that are unfinished, held, waiting to be settled or blocked; calls of tasks that
+   * are not committed, and of runs with a call that is unfinished or recent; keyed calls while the provider may know
+   * their key. What was taken away is kept as a line, see {@link prunings}. Any number of workers may go on meanwhile,
+   * and it may be stopped anywhere, or run twice at once.
+   *
+   * @throws UsageError when neither `olderThan` nor the ledger's `retention` says how long, StoreUnavailableError.
+   * @example
+   * ```ts
+   * const actions = new ActionLedger({ store: await openStore('memory:'), retention: '30d' });
+   * const pay = ledger({ name: 'pay_kept', effect: 'irreversible', idFrom: ['id'], ledger: actions })(async ({ id }: { id: string }) => `paid ${id}`);
+   * await pay({ id: 'inv-1' });
+   * const { examined, pruned, kept } = await actions.prune();
+   * [examined, pruned, kept]; // → [1, 0, { recent: 1 }]
+   * ```
+   */
+  async prune(options: PruneOptions = {}): Promise<PruneReport> {
+    const asked = retentionMs(options.olderThan, 'prune({ olderThan })');
+    const olderThanMs = options.olderThan === undefined ? this.#retention : asked;
+    if (olderThanMs.tool === undefined && olderThanMs.task === undefined) {
+      throw new UsageError({
+        place: 'prune({ olderThan })',
+        problem: 'says nothing, and the ledger has no retention',
+        remedy: 'Say how long ago calls must have been finished: prune({ olderThan: "30d" }).',
+      });
+    }
+    const { engineFor, prune } = await loadEngine();
+    return prune(engineFor(this.store), this, {
+      olderThanMs,
+      dryRun: options.dryRun ?? false,
+      by: options.by,
+      signal: options.signal,
+      onProgress: options.onProgress,
+      outerLedgers: options.outerLedgers ?? [],
+    });
+  }
+
+  /** Every pruning of this ledger, the latest first: when, for whom, and what was taken away. */
+  async prunings(): Promise<readonly PruningView[]> {
+    const { engineFor, listPrunings } = await loadEngine();
+    return listPrunings(engineFor(this.store), this);
+  }
+
+  /**
    * Opens a call without a wrapper around it. Settle it with `complete` or `fail`, or hold it with `await using`.
    *
    * @param options - those of `ledger`, with a `name`.
@@ -129,11 +210,33 @@ export class ActionLedger implements LedgerHome, AsyncDisposable {
    */
   async close(options: { readonly drain?: Duration } = {}): Promise<void> {
     const drainMs = parseDuration(options.drain ?? '10s', 'close({ drain })');
-    const { engineFor } = await loadEngine();
+    // At once where that is possible: a call that comes in the same turn of the event loop is already too late.
+    const { engineFor } = loadedEngine() ?? (await loadEngine());
     await engineFor(this.store).close(drainMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+/** @throws UsageError for what is no duration, or shorter than a minute. */
+function retentionMs(retention: Retention | undefined, place: string): PruneReport['olderThanMs'] {
+  if (retention === undefined) return {};
+  const { tool, task } = typeof retention === 'object' ? retention : { tool: retention, task: retention };
+  const kept = tool === undefined ? undefined : atLeastAMinute(tool, place);
+  if (task === undefined) return kept === undefined ? {} : { tool: kept };
+  const tasks = atLeastAMinute(task, place);
+  // A task outlives the calls inside it: run again, it would find what is left of them and think it its own.
+  return kept === undefined ? { task: tasks } : { tool: kept, task: Math.max(kept, tasks) };
+}
+
+function atLeastAMinute(duration: Duration, place: string): number {
+  const ms = parseDuration(duration, place);
+  if (ms >= SHORTEST_RETENTION_MS) return ms;
+  throw new UsageError({
+    place,
+    problem: `${JSON.stringify(duration)} is less than a minute, in which a lost answer may still be sent again`,
+    remedy: 'Keep calls longer than any pause after which they are taken up again, e.g. "30d".',
+  });
 }

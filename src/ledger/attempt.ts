@@ -157,7 +157,7 @@ function answer(dispatch: Dispatch, live: LiveCall, value: unknown, completion: 
           ? 'its record is gone from the store'
           : `a newer claim (fence ${completion.seen.record.fence}) has taken over`,
         completion.seen === undefined
-          ? 'The result is on this error. Something deleted the record; the call is no longer protected by it.'
+          ? 'The result is on this error. The record was pruned, or something deleted it; the call is no longer protected by it.'
           : 'The result is on this error, and kept as evidence: the call is settled by it and will not run again.',
       );
   }

@@ -11,6 +11,7 @@ import { type Dispatch, dispatchOf } from './dispatch.js';
 import { heedEarlierClass } from './earlier-class.js';
 import { type Engine, engineFor } from './engine.js';
 import type { LiveCall } from './live-call.js';
+import { notePlace } from './outer-place.js';
 import { perform } from './perform.js';
 import type { Policy } from './policy.js';
 import type { Seen } from './record.js';
@@ -84,7 +85,7 @@ function startBody(engine: Engine, dispatch: Dispatch, live: LiveCall, frame: Ca
 
 function ancestorOf(engine: Engine, claim: Claim, kind: 'tool' | 'task', parent: Ancestor | undefined): Ancestor {
   const title = `${claim.reference.tool} ${JSON.stringify(claim.reference.requestId)}`;
-  return {
+  const ancestor: Ancestor = {
     kind,
     id: claim.reference.id,
     title,
@@ -98,4 +99,6 @@ function ancestorOf(engine: Engine, claim: Claim, kind: 'tool' | 'task', parent:
       throw new ParentLostError({ tool, parent: title });
     },
   };
+  notePlace(ancestor, engine.client.store);
+  return ancestor;
 }

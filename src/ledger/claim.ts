@@ -113,6 +113,7 @@ export class Claim implements KeptLease {
           write: [writeOver(before, record, held)],
         },
         this.#engine.nonce(),
+        true,
       );
       const [stored] = answer.records;
       if (stored === undefined) return false;

@@ -6,6 +6,7 @@ import { type Dispatch, notStorable, withoutOmitted } from './dispatch.js';
 import type { Engine } from './engine.js';
 import { fault, faultsInUse } from './fault-points.js';
 import { evidenceKey } from './identity.js';
+import { isRecordedIn } from './outer-place.js';
 import type { View } from './record.js';
 import { type CallSubject, decodeCall, encodeCall, indexOf, leaseHeld } from './record.js';
 import { claimedRecord, endedWithoutStart } from './resolution.js';
@@ -29,9 +30,11 @@ export async function claim(
     leaseMs,
     owner: engine.owner,
     fingerprint: dispatch.fingerprint,
+    ...(policy.keyValidForMs === undefined ? {} : { keyValidForMs: policy.keyValidForMs }),
+    ...(policy.maxAttempts === Number.POSITIVE_INFINITY ? {} : { maxAttempts: policy.maxAttempts }),
   });
   const kept = keepArguments(dispatch);
-  const subject = subjectOfClaim(dispatch, kept instanceof Promise ? await kept : kept);
+  const subject = subjectOfClaim(engine, dispatch, kept instanceof Promise ? await kept : kept);
   const text = JSON.stringify(subject);
   const expect = expectations(key, view);
   const write = [
@@ -112,6 +115,7 @@ function keepArguments({ policy, input, key }: Dispatch): ReturnType<typeof keep
 }
 
 function subjectOfClaim(
+  engine: Engine,
   { policy, scope, home, reference, toolCallId, task }: Dispatch,
   input: StoredText,
 ): CallSubject {
@@ -128,6 +132,12 @@ function subjectOfClaim(
   if (scope?.run?.threadId !== undefined) subject.threadId = scope.run.threadId;
   if (toolCallId !== undefined) subject.toolCallId = toolCallId;
   if (task !== undefined) subject.task = task.id;
+  const caller = scope?.ancestor;
+  if (caller !== undefined) {
+    if (caller !== task) subject.caller = caller.id;
+    const elsewhere = [caller, task].some((outer) => outer !== undefined && !isRecordedIn(outer, engine.client.store));
+    if (elsewhere) subject.outerElsewhere = true;
+  }
   return subject;
 }
 

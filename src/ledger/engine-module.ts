@@ -5,3 +5,5 @@ export { detailed } from './call-view.js';
 export { engineFor } from './engine.js';
 export { listCalls } from './listing.js';
 export { find, release, retire, shortIds } from './operator.js';
+export { prune } from './prune.js';
+export { listPrunings } from './pruned-line.js';

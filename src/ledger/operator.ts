@@ -17,6 +17,7 @@ import {
   subjectOf,
   writeOver,
 } from './record.js';
+import { announceForgotten } from './replay-epoch.js';
 import { committedRecord, notExecutedRecord, refuseRelease, refuseRetirement, retiredRecord } from './resolution.js';
 import type { Encryption } from './stored-form.js';
 import { keepResult, type StoredResult } from './stored-value.js';
@@ -299,7 +300,8 @@ export async function retire(engine: Engine, home: LedgerHome, id: string, how: 
       engine.nonce(),
     );
     const [written] = answer.records;
-    if (answer.ok && written !== undefined)
-      return { stored: written, record: next, subject: standing.subject, evidence: standing.evidence, now: answer.now };
+    if (!answer.ok || written === undefined) continue;
+    await announceForgotten(engine).catch(() => engine.persist(() => announceForgotten(engine)));
+    return { stored: written, record: next, subject: standing.subject, evidence: standing.evidence, now: answer.now };
   }
 }

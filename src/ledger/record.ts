@@ -30,6 +30,10 @@ export interface CallSubject {
   readonly toolCallId?: string;
   /** The record id of the task around it. */
   readonly task?: string;
+  /** The record id of the tool call around it, where that is nearer than the task. */
+  readonly caller?: string;
+  /** What is around it is recorded in another store: that it is not found here says nothing. */
+  readonly outerElsewhere?: true;
 }
 
 /** How a call stands. Its lease is kept beside it by the store. */
@@ -45,6 +49,10 @@ export interface CallRecord {
   readonly attempts: number;
   readonly fingerprint: string;
   readonly leaseMs: number;
+  /** How long the provider honours the key, as the tool declared it; for retention, which knows no tools. */
+  readonly keyValidForMs?: number;
+  /** After how many claims the tool is blocked, where it says so; for retention too. */
+  readonly maxAttempts?: number;
   /** When the first attempt that may have had an effect was claimed; absent while that claim stands untouched. */
   readonly firstClaimAt?: number;
   /**

@@ -1,8 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { type ProcessClock, pause } from '../store/process-clock.js';
-import type { Engine } from './engine.js';
 import type { View } from './record.js';
-import { putEpoch, REPLAY_EPOCH_KEY } from './replay-epoch.js';
+import { type EpochHome, putEpoch, REPLAY_EPOCH_KEY } from './replay-epoch.js';
 
 /** At most so many finished calls, and so many characters of them, are remembered. */
 const MOST_CALLS = 10_000;
@@ -13,6 +12,11 @@ const LARGEST_CALL = 1024 * 1024;
 const SAFETY_READ_MS = 30_000;
 const PAUSE_MS = 1_000;
 
+/** Whose calls are remembered: an engine. */
+interface CacheHome extends EpochHome {
+  readonly clock: ProcessClock;
+}
+
 /** A moment of the cache. A view that was asked for in an earlier one is not remembered. */
 export type Generation = number | undefined;
 
@@ -21,7 +25,7 @@ export type Generation = number | undefined;
  * never changes, except that it is retired or pruned; then the epoch moves, and everything is forgotten.
  */
 export class ReplayCache {
-  readonly #engine: Engine;
+  readonly #engine: CacheHome;
   readonly #views = new LRUCache<string, View>({
     max: MOST_CALLS,
     maxSize: MOST_CHARACTERS,
@@ -34,7 +38,7 @@ export class ReplayCache {
   #epoch: string | undefined;
   #following = false;
 
-  constructor(engine: Engine) {
+  constructor(engine: CacheHome) {
     this.#engine = engine;
   }
 
@@ -107,7 +111,7 @@ export class ReplayCache {
 }
 
 /** The clock of the engine, with timers that keep no process alive. */
-function unhurried({ clock }: Engine): ProcessClock {
+function unhurried({ clock }: CacheHome): ProcessClock {
   return {
     wall: () => clock.wall(),
     monotonic: () => clock.monotonic(),

@@ -23,13 +23,16 @@ export interface Claimant {
 type Mutable<T> = { -readonly [Field in keyof T]: T[Field] };
 
 /** What a claim brings of its own; the rest follows from the record that was judged. */
-export type FreshClaim = Pick<CallRecord, 'effect' | 'boundary' | 'owner' | 'fingerprint' | 'leaseMs'>;
+export type FreshClaim = Pick<
+  CallRecord,
+  'effect' | 'boundary' | 'owner' | 'fingerprint' | 'leaseMs' | 'keyValidForMs' | 'maxAttempts'
+>;
 
 /** The record that a claim puts in place of what it judged. */
 export function claimedRecord(seen: Pick<Seen, 'record' | 'stored'> | undefined, fresh: FreshClaim): CallRecord {
   const before = seen?.record;
   const unsettled = before !== undefined && mayHaveHappened(before);
-  const claimed: CallRecord = {
+  const claimed: Mutable<CallRecord> = {
     format: RECORD_FORMAT,
     // A deploy that loosens the class does not loosen what an earlier attempt may have done.
     effect: unsettled ? stricterClass(before.effect, fresh.effect) : fresh.effect,
@@ -42,6 +45,8 @@ export function claimedRecord(seen: Pick<Seen, 'record' | 'stored'> | undefined,
     fingerprint: fresh.fingerprint,
     leaseMs: fresh.leaseMs,
   };
+  if (fresh.keyValidForMs !== undefined) claimed.keyValidForMs = fresh.keyValidForMs;
+  if (fresh.maxAttempts !== undefined) claimed.maxAttempts = fresh.maxAttempts;
   return seen === undefined ? claimed : { ...claimed, ...carried(seen, unsettled) };
 }
 
@@ -98,8 +103,8 @@ export function acceptsFailure(record: CallRecord, claimant: Claimant): boolean 
 
 /** The record, committed. The lease goes, and with it who was asking and what went wrong on the way. */
 export function committedRecord(record: CallRecord, result: StoredResult, resolution?: Resolution): CallRecord {
-  const { format, effect, boundary, fence, owner, attempts, fingerprint, leaseMs, externalRef, retiredThrough } =
-    record;
+  const { format, effect, boundary, fence, owner, attempts, fingerprint, leaseMs } = record;
+  const { keyValidForMs, externalRef, retiredThrough } = record;
   const settled: Mutable<CallRecord> = {
     format,
     effect,
@@ -112,6 +117,7 @@ export function committedRecord(record: CallRecord, result: StoredResult, resolu
     leaseMs,
     result,
   };
+  if (keyValidForMs !== undefined) settled.keyValidForMs = keyValidForMs;
   if (externalRef !== undefined) settled.externalRef = externalRef;
   if (retiredThrough !== undefined) settled.retiredThrough = retiredThrough;
   if (resolution !== undefined) settled.resolution = resolution;

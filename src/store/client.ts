@@ -49,17 +49,19 @@ export class StoreClient {
   }
 
   /**
+   * @param insist - also go on when it is known that nothing was written: for what has no second chance, as the result
+   *   of a body. Otherwise the caller is told at once.
    * @throws StoreUnavailableError after the deadline; the transaction may still land, unless `applied` is `no`.
    */
-  transact(transaction: Transaction, nonce: string): Promise<TransactionResult> {
+  transact(transaction: Transaction, nonce: string, insist = false): Promise<TransactionResult> {
     let answer: Promise<TransactionResult>;
     try {
       answer = this.store.transact(transaction, nonce);
     } catch (error) {
       // A driver may throw before it has a promise to answer with.
-      return this.#again(transaction, nonce, error);
+      return this.#again(transaction, nonce, error, insist);
     }
-    return this.#inTime('transact', answer, (error) => this.#again(transaction, nonce, error));
+    return this.#inTime('transact', answer, (error) => this.#again(transaction, nonce, error, insist));
   }
 
   /** One sending: leases are renewed again soon anyway. */
@@ -74,7 +76,7 @@ export class StoreClient {
     );
   }
 
-  async #again(transaction: Transaction, nonce: string, first: unknown): Promise<TransactionResult> {
+  async #again(transaction: Transaction, nonce: string, first: unknown, insist: boolean): Promise<TransactionResult> {
     const since = instant(this.clock);
     let last = first;
     let provenNothing = true;
@@ -82,11 +84,11 @@ export class StoreClient {
       if (isFinal(last)) throw last;
       provenNothing &&= last instanceof StoreUnavailableError && last.details['applied'] === 'no';
       // What is known not to have happened need not be resolved, and the caller can be told at once.
-      if (provenNothing) throw last;
+      if (provenNothing && !insist) throw last;
       const left = this.deadlineMs - elapsed(this.clock, since);
       const wait = Math.min(backoff(attempt), left);
       if (wait > 0) await pause(this.clock, wait);
-      if (left <= 0) throw this.#unavailable('transact', last);
+      if (left <= 0) throw provenNothing ? last : this.#unavailable('transact', last);
       try {
         return await this.#inTime('transact', this.store.transact(transaction, nonce), refuse);
       } catch (error) {

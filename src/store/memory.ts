@@ -155,7 +155,8 @@ class MemoryStore implements Store {
     return renewals.map(({ key, owner, fence, ms }) => {
       const cell = this.#cells.get(keyText(key));
       const lease = cell?.record?.lease;
-      if (cell?.record === undefined || lease === undefined || lease.owner !== owner || lease.fence !== fence) return 'lost';
+      if (cell?.record === undefined || lease === undefined || lease.owner !== owner || lease.fence !== fence)
+        return 'lost';
       cell.record = Object.freeze({ ...cell.record, lease: Object.freeze({ owner, fence, until: now + ms }) });
       return 'held';
     });
@@ -180,7 +181,7 @@ class MemoryStore implements Store {
     this.#checkOpen('watch');
     this.#checkKey(key, 'watch(key)');
     const text = keyText(key);
-    if (signal.aborted || this.#cells.get(text)?.record.revision !== revision) return;
+    if (signal.aborted || this.#cells.get(text)?.record?.revision !== revision) return;
     await new Promise<void>((resolve) => {
       const watchers = this.#watchers.get(text) ?? new Set();
       this.#watchers.set(text, watchers);

@@ -45,6 +45,8 @@ export interface OpenStoreOptions {
   readonly schema?: string;
   /** Postgres: how many connections at most. @default 10 */
   readonly connections?: number;
+  /** Postgres: whether a transaction pooler stands between, such as PgBouncer. @default by the URL, else asked */
+  readonly pooled?: boolean;
 }
 
 type Kind = 'memory' | 'file' | 'redis' | 'postgres';
@@ -73,6 +75,7 @@ const OPTIONS: Readonly<Record<keyof OpenStoreOptions, readonly Kind[]>> = {
   durability: ['redis'],
   schema: ['postgres'],
   connections: ['postgres'],
+  pooled: ['postgres'],
 };
 
 const SUPPORTED =

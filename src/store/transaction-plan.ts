@@ -1,11 +1,14 @@
 import { keyText, type RecordKey, type Transaction, type Write } from './contract.js';
 import {
+  blindRemoval,
   blindWrite,
   checkKind,
   checkNonce,
   checkPartition,
+  checkRemoval,
   checkWrite,
   crossesPartitions,
+  removedBesides,
   writtenTwice,
 } from './transaction-rules.js';
 
@@ -35,6 +38,7 @@ export interface TransactionPlan {
 /** Throws a UsageError unless the transaction can be judged. */
 export function planTransaction(transaction: Transaction, nonce: string, partitions: number): TransactionPlan {
   checkNonce(nonce);
+  checkRemoval(transaction);
   const { expect, write, remove, read } = transaction;
   const records: RecordPlan[] = [];
   const answer: number[] = [];
@@ -73,8 +77,8 @@ export function planTransaction(transaction: Transaction, nonce: string, partiti
   }
   for (const key of remove ?? []) {
     const record = records[positionOf(key)];
-    if (record === undefined) throw blindWrite(key);
-    if (record.write !== undefined || record.removed) throw writtenTwice(key);
+    if (record === undefined) throw blindRemoval(key);
+    if (record.write !== undefined || record.removed) throw removedBesides(key);
     record.removed = true;
   }
   for (const key of read ?? []) {

@@ -12,9 +12,11 @@ import {
   type StoreUnderTest,
   within,
 } from './conformance/context.js';
+import { goneCases } from './conformance/gone.js';
 import { leaseCases } from './conformance/leases.js';
 import { lifecycleCases } from './conformance/lifecycle.js';
 import { listingCases } from './conformance/listing.js';
+import { removalCases } from './conformance/removals.js';
 import { resendCases } from './conformance/resends.js';
 import { transactionCases } from './conformance/transactions.js';
 import { valueCases } from './conformance/values.js';
@@ -26,6 +28,8 @@ export type { ConformanceCase, ConformanceContext, StoreFactory, StoreUnderTest 
 export const storeConformance: readonly ConformanceCase[] = Object.freeze([
   ...transactionCases,
   ...resendCases,
+  ...removalCases,
+  ...goneCases,
   ...leaseCases,
   ...listingCases,
   ...watchingCases,

@@ -120,6 +120,7 @@ class Simulation implements SimulatedStore {
   transact(...[transaction, nonce]: Parameters<Store['transact']>): ReturnType<Store['transact']> {
     const sent = structuredClone(transaction);
     const keys = new Set([...sent.expect, ...sent.write].map(({ key }) => nameOf(key)));
+    for (const key of sent.remove ?? []) keys.add(`${nameOf(key)} removed`);
     const apply = () => this.truth.transact(sent, nonce);
     return this.#carry('transact', `${nonce} [${[...keys].join(', ')}]`, apply, ({ ok }) =>
       ok ? 'applied' : 'refused',

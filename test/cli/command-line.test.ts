@@ -20,7 +20,7 @@ test('the version', () => {
 test('help names the commands and what they exit with', () => {
   const { status, stdout, stderr } = scratch.mycelium('--help');
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  for (const word of ['init', 'check', 'explain', 'ledger', 'Exit codes:', '4  there is no such thing'])
+  for (const word of ['init', 'check', 'explain', 'ledger', 'store', 'Exit codes:', '4  there is no such thing'])
     expect(stdout).toContain(word);
   expect(scratch.mycelium('ledger', 'release', '--help').stdout).toContain('--owner-is-dead');
 });
@@ -29,6 +29,8 @@ describe('words that are off exit with 2, print nothing and say what there is', 
   test.each([
     { words: [], says: 'Usage: mycelium' },
     { words: ['ledgr'], says: '(Did you mean ledger?)' },
+    { words: ['store', 'helth'], says: '(Did you mean health?)' },
+    { words: ['store', 'migrate', '--role', 'app'], says: '--role is for --print' },
     { words: ['ledger', 'lst'], says: '(Did you mean list?)' },
     { words: ['check', '--jsno'], says: '(Did you mean --json?)' },
     { words: ['check', 'mycelium.yaml'], says: 'too many arguments' },
@@ -57,6 +59,8 @@ test('what each error exits with', () => {
     STORE_UNAVAILABLE: 3,
     STORE_DAMAGED: 3,
     STORE_FORMAT: 3,
+    STORE_LOST: 3,
+    STORE_UNSAFE: 3,
     LEDGER_CLOSED: 3,
   });
 });

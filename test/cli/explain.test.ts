@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { explain } from '../../src/cli/explain.js';
 import { fakeTerminal } from './fake-terminal.js';
 import { Scratch } from './scratch.js';
@@ -83,6 +83,33 @@ test('a variable of the environment is named, its value is not in the way', () =
   explain('t', { config: file }, terminal);
   expect(terminal.text()).toMatch(/recorded in +file \S+here +\S+:1:18, env RECORDS_OF_TEST/);
   expect(terminal.text()).toContain('not declared');
+});
+
+test('a server is named with where its address comes from, and without its password', () => {
+  const file = scratch.write(
+    'mycelium.yaml',
+    `profile: production
+action_ledger: { storage: redis, url: "redis://ada:hunter2@cache:6379/1", prefix: agents }
+task_ledger: { storage: postgres, dsn_env: DATABASE_URL_OF_TEST }
+tools: { t: { side_effect_class: read, ledger: true } }
+tasks: { u: { id_from: [id] } }
+`,
+  );
+  vi.stubEnv('DATABASE_URL_OF_TEST', 'postgres://ada:hunter2@db:5432/agents?sslmode=require');
+  const terminal = fakeTerminal();
+  const asJson = fakeTerminal();
+  try {
+    explain(undefined, { config: file }, terminal);
+    explain(undefined, { config: file, json: true }, asJson);
+  } finally {
+    vi.unstubAllEnvs();
+  }
+  expect(terminal.text()).toMatch(/recorded in +redis cache:6379\/1, prefix agents +\S+:2:34\n/);
+  expect(terminal.text()).toMatch(
+    /recorded in +postgres db:5432\/agents, schema mycelium +\S+:3:35, env DATABASE_URL_OF_TEST\n/,
+  );
+  expect(terminal.text()).toMatch(/strict +true +\S+:1:1\n/);
+  expect(terminal.text() + asJson.text()).not.toContain('hunter2');
 });
 
 test('what nothing guards, and the file does not say that it is meant', () => {

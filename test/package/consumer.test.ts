@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compilers, entryPoints, manifest, node } from './package-files.js';
-import { installPacked, linkNodeTypes } from './packed-project.js';
+import { installPacked, link, linkNodeTypes } from './packed-project.js';
 
 let project = '';
 let packed: readonly string[] = [];
@@ -95,6 +95,8 @@ describe.each(compilers)('with $name', ({ path }) => {
     { timeout: 120_000 },
     ({ resolution, options }) => {
       linkNodeTypes(project);
+      // Who imports the entry point of a driver has the driver.
+      for (const driver of Object.keys(manifest.peerDependencies)) link(project, driver);
       const imports = entryPoints.map(({ specifier }, index) => `import * as entry${index} from '${specifier}';`);
       const uses = entryPoints.map((_, index) => `export const names${index}: string[] = Object.keys(entry${index});`);
       write('consumer.ts', [...imports, ...uses, ''].join('\n'));

@@ -20,8 +20,10 @@ import {
   type Retryable,
   StoreDamagedError,
   StoreFormatError,
+  StoreLostError,
   StoreNotFoundError,
   StoreUnavailableError,
+  StoreUnsafeError,
   UsageError,
 } from 'mycelium-runtime';
 
@@ -161,6 +163,13 @@ export const errorTable: readonly ErrorRow[] = [
     example: () => new StoreFormatError({ store: 'memory', field: 'format', found: 2, expected: 1, remedy: given }),
   },
   {
+    code: 'STORE_LOST',
+    retryable: 'never',
+    remedy:
+      'Restore its data and restart the workers. Restarted over the empty server they begin a new store: calls that ran before are then not known any more and may run again.',
+    example: () => new StoreLostError({ store: 'redis h:6379/0, prefix mycelium', what: 'it is empty now' }),
+  },
+  {
     code: 'STORE_NOT_FOUND',
     retryable: 'never',
     remedy: 'The first guarded call creates it. If calls were made, they were recorded elsewhere: look at the path.',
@@ -171,6 +180,23 @@ export const errorTable: readonly ErrorRow[] = [
     retryable: 'safe',
     remedy: 'Nothing ran on the strength of this call. Bring the store back and call again.',
     example: () => new StoreUnavailableError({ store: 'memory', during: 'claim', applied: 'unknown' }),
+  },
+  {
+    code: 'STORE_UNSAFE',
+    retryable: 'never',
+    remedy: 'Set appendonly yes. Set maxmemory-policy noeviction.',
+    example: () =>
+      new StoreUnsafeError({
+        store: 'redis h:6379/0, prefix mycelium',
+        concerns: [
+          { found: 'nothing is persisted', risk: 'a restart loses every record', remedy: 'Set appendonly yes.' },
+          {
+            found: 'maxmemory-policy is allkeys-lru',
+            risk: 'at its limit Redis drops records',
+            remedy: 'Set maxmemory-policy noeviction.',
+          },
+        ],
+      }),
   },
   {
     code: 'USAGE',

@@ -1,6 +1,8 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
+import { startServices } from '../services/services.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -10,11 +12,22 @@ declare module 'vitest' {
 }
 
 /**
- * Builds the package and the tools once, for the tests that start real processes. A failed build is one failing
- * test (build.test.ts), not the end of all: tests of single modules still say what they have to say.
+ * Builds the package and the tools once, for the tests that start real processes, and starts the servers that tests
+ * share. What fails here is a few failing tests that say why, not the end of all: tests of single modules still say
+ * what they have to say.
+ * @returns what stops the servers
  */
-export default function setup(project: TestProject): void {
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const [complaints, stopServices] = await Promise.all([build(), startServices()]);
+  project.provide('buildComplaints', complaints);
+  return stopServices;
+}
+
+/** @returns what the compiler said, empty when all is well. */
+async function build(): Promise<string> {
   const script = fileURLToPath(new URL('../../scripts/build.mjs', import.meta.url));
-  const { status, stdout, stderr } = spawnSync(process.execPath, [script, '--tools'], { encoding: 'utf8' });
-  project.provide('buildComplaints', status === 0 ? '' : `${stdout}${stderr}`);
+  const compiling = spawn(process.execPath, [script, '--tools'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = new Promise<number | null>((resolve, reject) => compiling.once('error', reject).once('close', resolve));
+  const [status, stdout, stderr] = await Promise.all([ended, text(compiling.stdout), text(compiling.stderr)]);
+  return status === 0 ? '' : `${stdout}${stderr}`;
 }

@@ -6,6 +6,8 @@ test('the exports map is what it was', () => {
   expect(manifest.exports).toEqual({
     '.': { types: './dist/index.d.ts', default: './dist/index.js' },
     './store': { types: './dist/store/index.d.ts', default: './dist/store/index.js' },
+    './redis': { types: './dist/store/redis/index.d.ts', default: './dist/store/redis/index.js' },
+    './postgres': { types: './dist/store/postgres/index.d.ts', default: './dist/store/postgres/index.js' },
     './testing': { types: './dist/testing/index.d.ts', default: './dist/testing/index.js' },
     './package.json': './package.json',
   });
@@ -28,7 +30,18 @@ test('it is an ESM package for Node 20.19 and newer, without side effects', () =
 });
 
 test('it has these runtime dependencies and no others', () => {
-  expect(manifest.dependencies).toEqual({ commander: '^14.0.3', yaml: '^2.9.1', zod: '^4.6.7' });
+  expect(manifest.dependencies).toEqual({
+    commander: '^14.0.3',
+    'lru-cache': '^11.5.3',
+    'proper-lockfile': '^4.1.2',
+    yaml: '^2.9.1',
+    zod: '^4.6.7',
+  });
+});
+
+test('drivers are optional peers', () => {
+  expect(manifest.peerDependencies).toEqual({ ioredis: '>=5.4.0 <7', postgres: '^3.4.5' });
+  expect(manifest.peerDependenciesMeta).toEqual({ ioredis: { optional: true }, postgres: { optional: true } });
 });
 
 test('vite stays at a version that lowers standard decorators', () => {

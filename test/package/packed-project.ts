@@ -24,7 +24,12 @@ export function installPacked(project: string, manifest?: Readonly<Record<string
 /** Lets a compiler find the types of Node there, from this checkout. */
 export function linkNodeTypes(project: string): void {
   mkdirSync(join(project, 'node_modules/@types'), { recursive: true });
-  const types = join(project, 'node_modules/@types/node');
-  rmSync(types, { force: true });
-  symlinkSync(join(root, 'node_modules/@types/node'), types);
+  link(project, '@types/node');
+}
+
+/** Puts a package there as if it had been installed, from this checkout. */
+export function link(project: string, name: string): void {
+  const place = join(project, 'node_modules', name);
+  rmSync(place, { force: true });
+  symlinkSync(join(root, 'node_modules', name), place);
 }

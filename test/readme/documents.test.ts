@@ -1,11 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '../../src/config/loader/read-config.js';
 import { manifest, root } from '../package/package-files.js';
 import { type Block, byScope, commentBlocks } from './blocks.js';
 import { commandLines, fileName, firstWalk, readme } from './readme.js';
 import { compilePrograms } from './run-programs.js';
+import { ReadmeServers } from './servers.js';
 
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 const examples = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
@@ -25,11 +26,18 @@ const commands: Readonly<Record<string, { runs: string; as: string }>> = {
   'npm install': { runs: '.ci/run', as: 'npm install' },
   'npm install mycelium-runtime': { runs: 'test/package/packed-project.ts', as: "'install', ...flags" },
   'npm run test:full': { runs: '.ci/run', as: 'test:full' },
+  'npx mycelium store migrate': { runs: 'test/cli/store.test.ts', as: "'store', 'migrate'" },
+  'npx mycelium store health': { runs: 'test/cli/store.test.ts', as: "'store', 'health'" },
   'npm test': { runs: 'scripts/test-full.mjs', as: 'vitest.mjs' },
   'npm run check': { runs: 'scripts/test-full.mjs', as: 'checks' },
   'npm run build': { runs: 'scripts/parts.mjs', as: 'build.mjs' },
   'npm run demo': { runs: 'test/examples/demo.test.ts', as: 'demo/main.js' },
 };
+
+// What the README takes from the environment: servers of its own, in which it may use whatever names it likes.
+const servers = new ReadmeServers();
+beforeAll(() => servers.start());
+afterAll(() => servers.stop());
 
 test('every block has a language that something here checks', () => {
   const known = new Set(['ts', 'js', 'json', 'sh', 'bash', 'text', 'yaml']);
@@ -57,9 +65,10 @@ test('every json block is JSON', () => {
 test('every yaml block is a configuration without errors or warnings', () => {
   const files = readme.filter(({ language }) => language === 'yaml');
   expect(files.length).toBeGreaterThan(0);
+  const { environment } = servers;
   for (const { code, line } of files) {
     const name = `README.md:${line}`;
-    expect(parseConfig(code, { name, folder: root, environment: {}, file: undefined }).issues.all).toEqual([]);
+    expect(parseConfig(code, { name, folder: root, environment, file: undefined }).issues.all).toEqual([]);
   }
 });
 

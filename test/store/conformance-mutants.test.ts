@@ -5,21 +5,8 @@ import { memoryStore } from '../../src/store/memory.js';
 import { runStoreConformance } from '../../src/testing/conformance.js';
 import { manualClock } from '../../src/testing/manual-clock.js';
 import { clientOf } from './memory-client.js';
-
-/** Changes some methods of a store that keeps the contract. */
-type Mutation = (good: Store, now: () => number) => Partial<Store>;
-
-interface Mutant {
-  readonly name: string;
-  readonly break: Mutation;
-  /** The cases that must fail, by name; others may fail with them. */
-  readonly caughtBy: readonly string[];
-}
-
-/** Reads one record without disturbing anything. */
-async function standing(store: Store, key: RecordKey): Promise<StoredRecord | undefined> {
-  return (await store.transact({ expect: [], write: [], read: [key] }, 'peek')).records[0];
-}
+import { type Mutant, standing } from './mutant.js';
+import { removalMutants } from './removal-mutants.js';
 
 /** Replaces the expectations of a transaction by ones that hold. */
 async function withTrueExpectations(store: Store, transaction: Transaction): Promise<Transaction> {
@@ -311,9 +298,8 @@ const mutants: readonly Mutant[] = [
     break: (good) => ({
       async transact(transaction, nonce) {
         if (transaction.write.length === 0) return good.transact(transaction, nonce);
-        const written = transaction.expect.filter(({ key }) =>
-          transaction.write.some((write) => write.key.id === key.id),
-        );
+        const changed = [...transaction.write.map(({ key }) => key), ...(transaction.remove ?? [])];
+        const written = transaction.expect.filter(({ key }) => changed.some(({ id }) => id === key.id));
         const result = await good.transact(
           { ...transaction, expect: written, read: transaction.expect.map(({ key }) => key) },
           nonce,
@@ -330,6 +316,7 @@ const mutants: readonly Mutant[] = [
       'an expired lease on one record of several refuses or admits them all',
     ],
   },
+  ...removalMutants,
   {
     name: 'overwrites with a blind insert',
     break: (good) => ({
@@ -358,6 +345,7 @@ const mutants: readonly Mutant[] = [
     caughtBy: [
       'of 100 concurrent writes at one revision exactly one wins',
       'concurrent increments are all counted',
+      'of removals and writes at one revision exactly one wins',
       'of 25 concurrent takeovers exactly one wins',
       'of concurrent writes by two clients exactly one wins per revision',
       'of 25 takeovers by two clients exactly one wins',
@@ -522,18 +510,19 @@ const mutants: readonly Mutant[] = [
     break: (good) => {
       const trimmed = (key: RecordKey): RecordKey => ({ ...key, id: key.id.trim() });
       return {
-        transact: ({ expect: expected, write, read }, nonce) =>
+        transact: ({ expect: expected, write, remove, read }, nonce) =>
           good.transact(
             {
               expect: expected.map((one) => ({ ...one, key: trimmed(one.key) })),
               write: write.map((one) => ({ ...one, key: trimmed(one.key) })),
+              ...(remove === undefined ? {} : { remove: remove.map(trimmed) }),
               ...(read === undefined ? {} : { read: read.map(trimmed) }),
             },
             nonce,
           ),
       };
     },
-    caughtBy: ['records under odd ids do not meet'],
+    caughtBy: ['records under odd ids do not meet', 'records under odd ids are removed one by one'],
   },
   {
     name: 'hands out what it keeps',

@@ -5,7 +5,8 @@ import { type Draw, drawFrom } from './random.js';
 import type { Phase } from './run-plan.js';
 import { TASK, TOOL_KINDS, type ToolKind } from './tool-kinds.js';
 
-const TEN_MINUTES_MS = 600_000;
+/** How far a wall clock can be off, in milliseconds. */
+const WRONG_BY_MS = [-18_000_000, -600_000, 600_000, 18_000_000] as const;
 
 /** Draws jobs and lives for one run. */
 export class Drafting {
@@ -91,7 +92,7 @@ export class Drafting {
 
   wrongClock(): Faults {
     const { draw } = this;
-    const off = (): number => draw.pick([-TEN_MINUTES_MS, TEN_MINUTES_MS]);
+    const off = (): number => draw.pick(WRONG_BY_MS);
     return {
       clock: {
         shiftMs: draw.chance(0.7) ? off() : 0,

@@ -1,23 +1,14 @@
 /** `npm run torture`: see options.ts for its command line. */
+import type { Arena } from './arena.js';
 import { runInMemory } from './memory-run.js';
 import { CommandLineError, type Options, parseOptions, USAGE } from './options.js';
 import { planRuns } from './plan.js';
-import type { RunPlan } from './run-plan.js';
-import type { RunRecord } from './run-record.js';
 import { exitCodeOf, type Report, Totals } from './totals.js';
 
-/** What carries out plans, and how many at once. */
-interface Arena {
-  readonly atOnce: number;
-  readonly notRun: ReadonlyMap<string, string>;
-  run(plan: RunPlan): Promise<RunRecord>;
-  close(): Promise<void>;
-}
-
-async function arenaFor({ store }: Options): Promise<Arena> {
+async function arenaFor({ store, runs }: Options): Promise<Arena> {
   if (store === 'memory') return { atOnce: 1, notRun: new Map(), run: runInMemory, close: async () => undefined };
-  const { openFileArena } = await import('./file-arena.js');
-  return openFileArena();
+  const { openProcessArena } = await import('./process-arena.js');
+  return openProcessArena(store, runs);
 }
 
 async function torture(options: Options): Promise<Report> {
@@ -29,11 +20,12 @@ async function torture(options: Options): Promise<Report> {
     if (!json) console.log(line);
   };
   say(`${runs} runs over a ${store} store, seed ${seed}${broken === undefined ? '' : `, without ${broken}`}`);
-  const arena = await arenaFor(options);
-  const stop = (code: number): void => void arena.close().finally(() => process.exit(code));
+  const opening = arenaFor(options);
+  const stop = (code: number): void => void opening.then((arena) => arena.close()).finally(() => process.exit(code));
   process.once('SIGINT', () => stop(130)).once('SIGTERM', () => stop(143));
   // Nobody reads any more, e.g. behind `head`.
   process.stdout.once('error', () => stop(1));
+  const arena = await opening;
   try {
     let done = 0;
     const lane = async (): Promise<void> => {

@@ -180,7 +180,7 @@ async function livesOf(plan: RunPlan, manual: ManualClock, witness: Witness, sha
     await Promise.all(
       workers.map(({ life, worker }) => {
         const store = storeOf(plan, life, worker, shared);
-        setUpEngine(store, { clock: worker.clock, storeDeadlineMs: plan.unreliableWay === true ? 1_000 : 5_000 });
+        setUpEngine(store, { clock: worker.clock, storeDeadlineMs: life.settings.storeDeadlineMs });
         return Promise.race([living.run(worker, () => live(worker, store, life)), worker.lost]);
       }),
     );

@@ -1,10 +1,15 @@
+import type { OpenStoreOptions } from 'mycelium-runtime/store';
 import type { Life } from './order.js';
+
+/** Where the records of a run are. */
+export type StorePlace =
+  | { readonly kind: 'file'; readonly folder: string; readonly flushNotes: string }
+  | { readonly kind: 'server'; readonly url: string; readonly options: OpenStoreOptions };
 
 /** Where a worker process finds things. */
 export interface Paths {
-  readonly store: string;
+  readonly store: StorePlace;
   readonly witness: string;
-  readonly flushNotes: string;
 }
 
 /** From the arena to a worker process. */

@@ -3,6 +3,15 @@ import { parseArgs } from 'node:util';
 import { BREAKS, type Break } from './order.js';
 import type { StoreKind } from './run-plan.js';
 
+const STORES: readonly StoreKind[] = ['memory', 'file', 'redis', 'postgres'];
+
+/** Protections that only one kind of store has. */
+const ONLY_OF: Partial<Readonly<Record<Break, { readonly store: StoreKind; readonly why: string }>>> = {
+  flush: { store: 'file', why: 'has no log to flush' },
+  readback: { store: 'file', why: 'has no log to read back' },
+  durability: { store: 'redis', why: 'has no replicas to wait for' },
+};
+
 /** What was asked for. */
 export interface Options {
   readonly store: StoreKind;
@@ -13,17 +22,19 @@ export interface Options {
 }
 
 /** The text behind `--help`. */
-export const USAGE: string = `Usage: npm run torture -- --store file|memory [--runs 300] [--seed N] [--json] [--break <protection>]
+export const USAGE: string = `Usage: npm run torture -- --store memory|file|redis|postgres [--runs 300] [--seed N] [--json] [--break <protection>]
 
 Runs tools in workers that are killed, stopped and cut off, and counts broken promises.
 
-  --store    file: real processes on one folder; memory: workers in this process, in virtual time
+  --store    memory: workers in this process, in virtual time; file: real processes on one folder; redis, postgres:
+             real processes on real servers, which are started, killed and replaced here
   --runs     how many runs (default 300; 40 with --break)
   --seed     which runs; the same seed gives the same plan (default: by chance). The timing of real processes is
-             not part of the plan, so a file run may end differently each time
+             not part of the plan, so their runs may end differently each time
   --json     one JSON object on standard output, nothing else
   --break    switch one protection off: the harness must find duplicates or losses then
-             (${BREAKS.join(', ')}; flush and readback only with --store file)
+             (${BREAKS.join(', ')}; flush and readback only with --store file,
+             durability only with --store redis)
 
 Exit code: 0 no promise was broken (with --break: the missing protection was found), 1 otherwise, 2 usage.`;
 
@@ -40,17 +51,16 @@ const RUNS_WITH_BREAK = 40;
 export function parseOptions(words: readonly string[]): Options | 'help' {
   const values = parsed(words);
   if (values.help === true) return 'help';
-  const { store } = values;
-  if (store !== 'file' && store !== 'memory')
+  const store = STORES.find((one) => one === values.store);
+  if (store === undefined) {
     throw new CommandLineError(
-      store === undefined ? '--store is missing' : `--store ${store}: there are file and memory`,
-    );
-  const broken = protection(values.break);
-  if (store === 'memory' && (broken === 'flush' || broken === 'readback')) {
-    throw new CommandLineError(
-      `--break ${broken}: a memory store has no log to flush or to read back; use --store file`,
+      values.store === undefined ? '--store is missing' : `--store ${values.store}: there are ${STORES.join(', ')}`,
     );
   }
+  const broken = protection(values.break);
+  const only = broken === undefined ? undefined : ONLY_OF[broken];
+  if (only !== undefined && only.store !== store)
+    throw new CommandLineError(`--break ${broken}: a ${store} store ${only.why}; use --store ${only.store}`);
   return {
     store,
     broken,

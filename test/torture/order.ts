@@ -2,7 +2,7 @@
 import type { FaultPoint } from 'mycelium-runtime/testing';
 
 /** One protection that can be switched off, to see whether the harness would notice. */
-export const BREAKS = ['claim', 'fence', 'nonce', 'flush', 'readback', 'window'] as const;
+export const BREAKS = ['claim', 'fence', 'nonce', 'flush', 'readback', 'window', 'durability'] as const;
 
 /** A name from {@link BREAKS}. */
 export type Break = (typeof BREAKS)[number];
@@ -30,6 +30,8 @@ export interface Job {
 export interface Settings {
   readonly leaseMs: number;
   readonly waitForMs: number;
+  /** For one operation of the store with all its sendings. */
+  readonly storeDeadlineMs: number;
   /** What keyed tools declare of their provider. */
   readonly keyValidForMs: number;
   /** What the provider really does. */
@@ -50,6 +52,8 @@ export interface Faults {
   readonly lostAnswers?: number;
   /** Compacts the log so many milliseconds after each earlier compaction. */
   readonly compactEveryMs?: number;
+  /** Opens the store with this number of partitions, whatever the others say. */
+  readonly partitions?: number;
   /** What its process meets: a limit on the size of files, or a system call that fails or kills. */
   readonly process?:
     | { readonly kind: 'file-size-limit'; readonly bytes: number }

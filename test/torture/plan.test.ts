@@ -19,6 +19,39 @@ test('plans are plain data, as they are sent to other processes', () => {
   expect(JSON.parse(JSON.stringify(plans))).toEqual(plans);
 });
 
+test('a control is a run without a protection, in a plan that has all others', () => {
+  const plans = planRuns('redis', enoughRuns('redis'), 1);
+  const controls = plans.filter(({ broken }) => broken !== undefined);
+  expect(new Set(controls.map(({ scenario, broken }) => `${scenario}: ${broken}`))).toEqual(
+    new Set(['failover without durability: durability']),
+  );
+  expect(controls.every(({ phases }) => phases.every(({ lives }) => lives.every((life) => life.broken)))).toBe(true);
+  expect(plans.filter(({ scenario }) => scenario === 'failover, unheard')).toHaveLength(controls.length);
+});
+
+test.each(['redis', 'postgres'] as const)('the servers of %s meet every fault that is expected of them', (store) => {
+  const planned = new Set(
+    planRuns(store, enoughRuns(store), 1).flatMap(({ phases, serializable }) =>
+      phases.flatMap(({ server, lives }) => [
+        ...(serializable === true ? ['serializable'] : []),
+        ...(server?.outages ?? []).map(({ how }) => how),
+        ...(server?.network?.faults ?? []),
+        ...(server?.disturbance === undefined ? [] : [server.disturbance.what]),
+        ...(server?.failover === undefined ? [] : ['failover']),
+        ...lives.flatMap(({ faults }) => [
+          ...(faults.kill === undefined ? [] : [`kill at ${faults.kill.point}`]),
+          ...(faults.killAfterMs === undefined ? [] : ['kill at a random instant']),
+          ...(faults.partitions === undefined ? [] : ['other-partitions']),
+          ...(faults.stop === undefined ? [] : ['stop']),
+          ...(faults.clock === undefined ? [] : ['clock']),
+          ...(faults.lostAnswers === undefined ? [] : ['lost-answer']),
+        ]),
+      ]),
+    ),
+  );
+  expect(expectedFaults(store).filter((fault) => !planned.has(fault))).toEqual([]);
+});
+
 test.each(BREAKS)('without %s, every worker is told to go without it', (broken) => {
   const lives = planRuns('file', 3, 1, broken).flatMap(({ phases }) => phases.flatMap((phase) => phase.lives));
   expect(lives.length).toBeGreaterThan(0);
@@ -45,7 +78,7 @@ test('the command line', () => {
 
 test.each([
   [[], /--store is missing/],
-  [['--store', 'redis'], /--store redis/],
+  [['--store', 'sqlite'], /--store sqlite: there are memory, file, redis, postgres/],
   [['--store', 'file', '--runs', '0'], /--runs 0/],
   [['--store', 'file', '--seed', 'x'], /--seed x/],
   [['--store', 'file', '--what'], /--what/],
@@ -53,6 +86,8 @@ test.each([
   [['--store', 'file', '--break', 'luck'], /--break luck/],
   [['--store', 'memory', '--break', 'flush'], /no log/],
   [['--store', 'memory', '--break', 'readback'], /no log/],
+  [['--store', 'redis', '--break', 'flush'], /no log/],
+  [['--store', 'postgres', '--break', 'durability'], /no replicas to wait for; use --store redis/],
 ])('%j is refused', (words, why) => {
   expect(() => parseOptions(words)).toThrow(CommandLineError);
   expect(() => parseOptions(words)).toThrow(why);
@@ -74,6 +109,32 @@ test('a missing protection that nobody noticed is a blind harness', () => {
   const report = new Totals('file', 1, 'fence').report(1, new Map());
   expect(report).toMatchObject({ broken: 'fence', found: false });
   expect(exitCodeOf(report)).toBe(1);
+});
+
+test('what a control shows is no broken promise, and one that shows nothing is blind', () => {
+  const plan = planRuns('redis', enoughRuns('redis'), 1).find(({ broken }) => broken !== undefined);
+  const [job] = plan?.jobs ?? [];
+  if (plan === undefined || job === undefined) throw new Error('no control was planned');
+  const request = { type: 'requested', worker: 'w', key: job.key, attempt: 1, at: 1 } as const;
+  const totals = new Totals('redis', 1, undefined);
+  const blind = totals.report(1, new Map());
+  expect(blind).toMatchObject({ failover_without_durability: 0 });
+  const twice = [
+    { ...request, receipt: 'before' },
+    { ...request, receipt: 'after' },
+  ];
+  expect(totals.add(plan, { events: twice, kills: 0 })).toEqual([]);
+  const report = totals.report(1, new Map());
+  expect(report).toMatchObject({
+    failover_without_durability: 1,
+    duplicates: 0,
+    stuck_without_remedy: 0,
+    findings: [],
+  });
+  // The same events in a run that has every protection.
+  const { broken: _control, ...protectedPlan } = plan;
+  expect(totals.add(protectedPlan, { events: twice, kills: 0 })).not.toEqual([]);
+  expect(totals.report(1, new Map())).toMatchObject({ failover_without_durability: 1, duplicates: 1 });
 });
 
 test('an operator who releases has the book opened again', () => {

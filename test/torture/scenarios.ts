@@ -7,10 +7,23 @@ import type { ToolKind } from './tool-kinds.js';
 /** Makes a run out of what is drawn. */
 export type Making = (plan: Drafting) => Omit<RunPlan, 'name' | 'seed' | 'scenario' | 'broken'>;
 
-const QUICK: Settings = { leaseMs: 400, waitForMs: 1_000, keyValidForMs: 1_600, keyHonouredForMs: 1_600 };
-/** For runs in which nobody is lost: a busy machine must not look like a lost worker. */
-const CALM: Settings = { ...QUICK, leaseMs: 2_500, waitForMs: 1_500, keyValidForMs: 10_000, keyHonouredForMs: 10_000 };
-const UNHARMED: Faults = {};
+export const QUICK: Settings = {
+  leaseMs: 400,
+  waitForMs: 1_000,
+  // Short, so that a life over a broken disk comes to its end.
+  storeDeadlineMs: 2_000,
+  keyValidForMs: 1_600,
+  keyHonouredForMs: 1_600,
+};
+/** For runs in which nobody is lost: a machine that is busy for seconds must not look like a lost worker. */
+export const CALM: Settings = {
+  leaseMs: 6_000,
+  waitForMs: 1_500,
+  storeDeadlineMs: 5_000,
+  keyValidForMs: 24_000,
+  keyHonouredForMs: 24_000,
+};
+export const UNHARMED: Faults = {};
 
 const guarding = (kind: ToolKind): boolean => kind.effect !== 'read' && kind.effect !== 'idempotent_mutate';
 
@@ -144,11 +157,13 @@ export function powerLoss(third: Faults): Making {
   };
 }
 
-export const lostAnswers: Making = (draft) => {
-  const jobs = draft.jobs(7);
-  const losing: Faults = { lostAnswers: 0.3 };
-  return { jobs, settings: CALM, phases: [draft.phase(jobs, CALM, [losing, losing, losing])], everyoneLives: true };
-};
+export function lostAnswers(probability: number): Making {
+  return (draft) => {
+    const jobs = draft.jobs(10);
+    const losing: Faults = { lostAnswers: probability };
+    return { jobs, settings: CALM, phases: [draft.phase(jobs, CALM, [losing, losing, losing])], everyoneLives: true };
+  };
+}
 
 export const storm: Making = (draft) => {
   const jobs = draft.jobs(12);
@@ -161,11 +176,12 @@ export const storm: Making = (draft) => {
 };
 
 export const unreliableWay: Making = (draft) => {
+  const settings = { ...QUICK, storeDeadlineMs: 1_000 };
   const jobs = draft.jobs(7);
   return {
     jobs,
-    settings: QUICK,
-    phases: [draft.phase(jobs, QUICK, [UNHARMED, draft.killedSomewhere(), draft.killedSometime()])],
+    settings,
+    phases: [draft.phase(jobs, settings, [UNHARMED, draft.killedSomewhere(), draft.killedSometime()])],
     everyoneLives: false,
     unreliableWay: true,
   };

@@ -21,6 +21,7 @@ function around(store: Store, changed: Partial<Pick<Store, 'transact' | 'renew'>
     description: store.description,
     durability: store.durability,
     partitions: store.partitions,
+    ...(store.remote === undefined ? {} : { remote: store.remote }),
     transact: (transaction, nonce) => store.transact(transaction, nonce),
     renew: (renewals) => store.renew(renewals),
     list: (query) => store.list(query),
@@ -64,6 +65,7 @@ export function withoutProtection(store: Store, broken: Break | undefined): Stor
       return everyYesIsBelieved(store);
     case 'flush':
     case 'window':
+    case 'durability':
     case undefined:
       return store;
   }

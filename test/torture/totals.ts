@@ -28,6 +28,11 @@ export interface Report {
   readonly unexpected_errors: number;
   /** Requests of lost attempts that a provider refused because a reconciler had told it to. */
   readonly late_arrivals_refused: number;
+  /**
+   * Redis: duplicates after failovers of which nobody waited for a replica. They are what `durability` is there
+   * against; these runs are controls, and count for nothing else here but `runs`, `kills` and `fired`.
+   */
+  readonly failover_without_durability?: number;
   /** How often each fault struck. */
   readonly fired: Readonly<Record<string, number>>;
   /** Faults that cannot be made on this machine, with the reason. */
@@ -51,6 +56,7 @@ export class Totals {
   readonly #broken: Break | undefined;
   readonly #counts = { runs: 0, kills: 0, bodies: 0, answered: 0, blocked: 0, falseBlocks: 0, lateArrivals: 0 };
   readonly #fired = new Map<string, number>();
+  #controlDuplicates = 0;
 
   constructor(store: StoreKind, seed: number, broken: Break | undefined) {
     this.#store = store;
@@ -58,20 +64,24 @@ export class Totals {
     this.#broken = broken;
   }
 
-  /** @returns what was found in this run. */
+  /** @returns what was found in this run; nothing for a control. */
   add(plan: RunPlan, { events, kills }: RunRecord): readonly LocatedFinding[] {
     const verdict = check({ jobs: plan.jobs, events, everyoneLives: plan.everyoneLives });
     const counts = this.#counts;
     counts.runs += 1;
     counts.kills += kills;
+    for (const event of events) {
+      if (event.type === 'struck') this.#fired.set(event.fault, (this.#fired.get(event.fault) ?? 0) + 1);
+    }
+    if (this.#broken === undefined && plan.broken !== undefined) {
+      this.#controlDuplicates += verdict.findings.filter(({ counter }) => counter === 'duplicates').length;
+      return [];
+    }
     counts.bodies += verdict.bodies;
     counts.answered += verdict.answered;
     counts.blocked += verdict.blocked;
     counts.falseBlocks += verdict.falseBlocks;
     counts.lateArrivals += verdict.lateArrivals;
-    for (const event of events) {
-      if (event.type === 'struck') this.#fired.set(event.fault, (this.#fired.get(event.fault) ?? 0) + 1);
-    }
     const found = verdict.findings.map((finding) => ({ run: plan.name, scenario: plan.scenario, ...finding }));
     this.findings.push(...found);
     return found;
@@ -104,6 +114,9 @@ export class Totals {
       ok_calls: counts.answered,
       unexpected_errors: this.count('unexpected_errors'),
       late_arrivals_refused: counts.lateArrivals,
+      ...(this.#store === 'redis' && this.#broken === undefined
+        ? { failover_without_durability: this.#controlDuplicates }
+        : {}),
       fired: Object.fromEntries([...this.#fired].sort(([one], [other]) => (one < other ? -1 : 1))),
       not_run: [...notRun].map(([fault, reason]) => `${fault}: ${reason}`),
       not_shown: this.#notShown(notRun),
@@ -121,6 +134,8 @@ export class Totals {
     if (this.#counts.answered === 0) missing.push('no call was answered');
     if (this.#counts.runs < enoughRuns(this.#store)) return missing;
     if (this.#counts.kills === 0) missing.push('no worker was killed');
+    if (this.#store === 'redis' && this.#controlDuplicates === 0)
+      missing.push('a failover that nobody waited for showed no duplicate: the control is blind');
     for (const fault of expectedFaults(this.#store)) {
       if (!this.#fired.has(fault) && !notRun.has(fault)) missing.push(`never struck: ${fault}`);
     }

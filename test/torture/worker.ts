@@ -2,22 +2,17 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MyceliumError } from 'mycelium-runtime';
-import { openFileStore, type Store } from 'mycelium-runtime/store';
+import type { Store } from 'mycelium-runtime/store';
 import { onFaultPoint, setUpEngine } from 'mycelium-runtime/testing';
 import { engineLoaded } from './engine-loaded.js';
-import { noteFlushes } from './flush-notes.js';
-import { live, machineFault } from './life.js';
+import { live } from './life.js';
 import type { FromWorker, Paths, ToWorker } from './messages.js';
 import type { Life, Point } from './order.js';
 import { drawFrom } from './random.js';
 import { realSurroundings, shiftedClock } from './real-surroundings.js';
 import { losingAnswers, withoutProtection } from './store-wrappers.js';
 import { fileWitness, type Witness } from './witness.js';
-
-type FileStore = Awaited<ReturnType<typeof openFileStore>>;
-
-/** Short, so that a life over a broken disk comes to its end. */
-const STORE_DEADLINE_MS = 2_000;
+import { openFor } from './worker-store.js';
 
 let go: () => void = () => undefined;
 
@@ -44,18 +39,9 @@ function pointsOf({ faults, worker }: Life, witness: Witness): (point: Point) =>
   };
 }
 
-async function open(life: Life, paths: Paths, clock: () => number): Promise<FileStore> {
-  const { broken } = life;
-  return openFileStore(paths.store, {
-    clock,
-    ...(broken === 'flush' ? { protections: { flush: false } } : {}),
-    ...(broken === 'readback' ? { protections: { readback: false } } : {}),
-  });
-}
-
 /** Compacts until told to stop; a disk that is full or a file that is gone is no news. */
 async function compactAgainAndAgain(
-  store: FileStore,
+  compact: () => Promise<void>,
   life: Life,
   everyMs: number,
   witness: Witness,
@@ -64,7 +50,7 @@ async function compactAgainAndAgain(
   while (!stop.aborted) {
     await sleep(everyMs);
     try {
-      await store.compact();
+      await compact();
       witness.add({ type: 'struck', fault: 'compaction', worker: life.worker });
     } catch (error) {
       if (!(error instanceof MyceliumError) || error.code !== 'STORE_UNAVAILABLE') throw error;
@@ -76,9 +62,6 @@ async function liveOnce(life: Life, paths: Paths): Promise<void> {
   const { worker, faults } = life;
   const witness = fileWitness(paths.witness);
   const struck = (fault: string): void => witness.add({ type: 'struck', fault, worker });
-  const stopNoting = noteFlushes(paths.flushNotes, (error) =>
-    struck(error.code === 'EIO' ? 'flush-error' : String(error.code)),
-  );
   let shiftMs = faults.clock?.shiftMs ?? 0;
   const started = new Promise<void>((resolve) => {
     go = resolve;
@@ -86,22 +69,14 @@ async function liveOnce(life: Life, paths: Paths): Promise<void> {
   try {
     const passing = pointsOf(life, witness);
     const clock = shiftedClock(() => shiftMs);
-    let opened: FileStore;
-    try {
-      opened = await open(life, paths, () => clock.wall());
-    } catch (error) {
-      const fault = machineFault(error);
-      // Without a fault of the machine a store that does not open is a broken promise.
-      if (fault === undefined) throw error;
-      struck(fault);
-      return;
-    }
+    const opened = await openFor(life, paths.store, () => clock.wall(), struck);
+    if (opened === undefined) return;
     const lossy =
       faults.lostAnswers === undefined
-        ? opened
-        : losingAnswers(opened, faults.lostAnswers, drawFrom(life.seed), () => struck('lost-answer'));
+        ? opened.store
+        : losingAnswers(opened.store, faults.lostAnswers, drawFrom(life.seed), () => struck('lost-answer'));
     const store: Store = withoutProtection(lossy, life.broken);
-    setUpEngine(store, { clock, storeDeadlineMs: STORE_DEADLINE_MS });
+    setUpEngine(store, { clock, storeDeadlineMs: life.settings.storeDeadlineMs });
     await tell({ type: 'opened' });
     await started;
     if (faults.clock !== undefined) struck('clock');
@@ -114,9 +89,9 @@ async function liveOnce(life: Life, paths: Paths): Promise<void> {
     onFaultPoint(passing);
     const stop = new AbortController();
     const compacting =
-      faults.compactEveryMs === undefined
+      faults.compactEveryMs === undefined || opened.compact === undefined
         ? undefined
-        : compactAgainAndAgain(opened, life, faults.compactEveryMs, witness, stop.signal);
+        : compactAgainAndAgain(opened.compact, life, faults.compactEveryMs, witness, stop.signal);
     try {
       await live(realSurroundings(worker, witness, passing), store, life);
     } finally {
@@ -126,7 +101,6 @@ async function liveOnce(life: Life, paths: Paths): Promise<void> {
       await opened.close();
     }
   } finally {
-    stopNoting();
     witness.close();
   }
 }

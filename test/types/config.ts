@@ -12,6 +12,7 @@ import {
   loadConfigFromString,
   type Mycelium,
   notExecuted,
+  openStore,
   positional,
   type ReconcileQuestion,
   type Report,
@@ -31,6 +32,16 @@ const inText = loadConfigFromString('tools: {}', { folder: '.', name: 'other.yam
 is<Equal<typeof inText, Promise<Mycelium>>>();
 // @ts-expect-error a misspelt option
 void loadConfigFromString('', { directory: '.' });
+
+// What a store is opened with: each option says which store it is for, and a misspelt one does not compile.
+void openStore('redis://h', { prefix: 'a', durability: { replicas: 1 }, profile: 'production', tls: { ca: 'PEM' } });
+void openStore('postgres://h/d', { schema: 'a', connections: 2, pooled: true, tls: true, timeoutMs: 100 });
+// @ts-expect-error a misspelt option
+void openStore('redis://h', { prefx: 'a' });
+// @ts-expect-error no number of replicas
+void openStore('redis://h', { durability: {} });
+// @ts-expect-error a profile that there is not
+void openStore('redis://h', { profile: 'prod' });
 
 // An object of functions.
 const plain = {

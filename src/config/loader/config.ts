@@ -1,15 +1,11 @@
-import { resolve } from 'node:path';
 import type { LedgerOptions } from '../../ledger/options.js';
 import type { YamlTree } from './document.js';
 import type { Path } from './issues.js';
 import { camelCase } from './names.js';
-import type { ConfigData, StorageData, ToolData } from './schema.js';
+import type { Environment } from './references.js';
+import type { ConfigData, ToolData } from './schema.js';
 import type { Place, Range } from './source.js';
-
-/** Where calls are recorded. */
-export type StoreLocation =
-  | { readonly storage: 'memory' }
-  | { readonly storage: 'file' /** Absolute. */; readonly directory: string };
+import { defaultLocation, locationOf, STORAGES_OF, type StoreLocation } from './storage.js';
 
 /** Where a value comes from. */
 export type Origin = 'default' | (Place & { readonly variables: readonly string[] });
@@ -48,7 +44,7 @@ export interface GuardConfig {
   readonly ledger: LedgerConfig | undefined;
   /** Whether the file says outright that it is not recorded. */
   readonly waived: boolean;
-  /** By the keys of YAML, and `ledger`, `storage`, `path`, `strict` for where and how it is recorded. */
+  /** By the keys of YAML, and `ledger`, `strict`, `retention` and the keys of a storage for where and how it is recorded. */
   origin(key: string): Origin;
 }
 
@@ -56,7 +52,11 @@ export interface GuardConfig {
 export interface Config {
   /** The folder that relative paths start from. */
   readonly folder: string;
+  /** `production`: strict unless the file says otherwise, and a server that can lose records is not opened. */
+  readonly profile: 'development' | 'production';
   readonly strict: boolean;
+  /** How long finished calls and tasks are kept, in milliseconds; nothing is removed before somebody prunes. */
+  readonly retention: Readonly<Partial<Record<'tool' | 'task', number>>>;
   readonly guards: readonly GuardConfig[];
   /** Where tools and tasks are recorded that have no place of their own. */
   readonly locations: Readonly<Record<'tool' | 'task', StoreLocation>>;
@@ -88,37 +88,44 @@ function asksForLedger(entry: ToolData): keyof typeof OPTION_OF | undefined {
   return keys.find((key) => key !== 'side_effect_class' || consequential);
 }
 
-/** Where calls are recorded when the file does not say. */
-const DEFAULT_DIRECTORY = './.mycelium';
-
 /** Fills in the defaults. Pure: nothing is opened, and nothing is looked at on the disk. */
-export function resolveConfig(data: ConfigData, tree: YamlTree, folder: string): Config {
-  const tools = locationOf(data.action_ledger, folder) ?? directory(DEFAULT_DIRECTORY, folder);
-  const locations = { tool: tools, task: locationOf(data.task_ledger, folder) ?? tools };
+export function resolveConfig(data: ConfigData, tree: YamlTree, folder: string, environment: Environment): Config {
+  const tools = locationOf(data.action_ledger, folder, environment) ?? defaultLocation(folder);
+  const tasks = locationOf(data.task_ledger, folder, environment);
+  const locations = { tool: tools, task: tasks ?? tools };
+  const around = { data, tree, folder, environment, locations, tasksWithTools: tasks === undefined };
   const guards = (['tool', 'task'] as const).flatMap((kind) =>
     Object.entries((kind === 'tool' ? data.tools : data.tasks) ?? {}).map(([name, entry]) =>
-      guardConfig(kind, name, entry, { data, tree, folder, locations }),
+      guardConfig(kind, name, entry, around),
     ),
   );
-  return Object.freeze({ folder, strict: data.action_ledger?.strict ?? false, guards, locations });
+  const { profile = 'development', action_ledger: actions, task_ledger: taskSection } = data;
+  const retention = {
+    ...(actions?.retention === undefined ? {} : { tool: actions.retention }),
+    ...(taskSection?.retention === undefined ? {} : { task: taskSection.retention }),
+  };
+  const strict = actions?.strict ?? profile === 'production';
+  return Object.freeze({ folder, profile, strict, retention, guards, locations });
 }
 
 interface Surroundings {
   readonly data: ConfigData;
   readonly tree: YamlTree;
   readonly folder: string;
+  readonly environment: Environment;
   readonly locations: Config['locations'];
+  readonly tasksWithTools: boolean;
 }
 
 function guardConfig(kind: 'tool' | 'task', name: string, entry: ToolData, around: Surroundings): GuardConfig {
-  const { data, tree, folder, locations } = around;
+  const { data, tree, folder, environment, locations, tasksWithTools } = around;
   const [group, section] =
     kind === 'tool' ? (['tools', 'action_ledger'] as const) : (['tasks', 'task_ledger'] as const);
   const path: Path = [group, name];
   const covered = kind === 'tool' ? data.action_ledger?.tools : data.task_ledger?.tasks;
   const bySelector = covered === 'all' || covered?.includes(name) === true;
   const byKey = asksForLedger(entry);
-  const own = typeof entry.ledger === 'object' ? locationOf(entry.ledger, folder) : undefined;
+  const own = typeof entry.ledger === 'object' ? locationOf(entry.ledger, folder, environment) : undefined;
   const recorded = entry.ledger !== false && (entry.ledger !== undefined || bySelector || byKey !== undefined);
   const origin = (key: string): Origin => {
     if (key === 'ledger') {
@@ -126,12 +133,16 @@ function guardConfig(kind: 'tool' | 'task', name: string, entry: ToolData, aroun
         entry.ledger !== undefined ? [...path, 'ledger'] : bySelector ? [section, group] : [...path, byKey ?? ''];
       return originOf(tree, reason);
     }
-    if (key === 'strict') return originOf(tree, ['action_ledger', key]);
-    if (key !== 'storage' && key !== 'path') return originOf(tree, [...path, key]);
-    const place = own === undefined ? originOf(tree, [section, key]) : originOf(tree, [...path, 'ledger', key]);
+    if (key === 'strict') {
+      const said = data.action_ledger?.strict !== undefined || data.profile === undefined;
+      return originOf(tree, said ? ['action_ledger', key] : ['profile']);
+    }
+    if (key === 'retention') return originOf(tree, [section, key]);
+    if (key !== 'storage' && !Object.hasOwn(STORAGES_OF, key)) return originOf(tree, [...path, key]);
     // Tasks are recorded with the tools unless their section names a place.
-    const shared = kind === 'task' && own === undefined && locationOf(data.task_ledger, folder) === undefined;
-    return shared ? originOf(tree, ['action_ledger', key]) : place;
+    const shared = kind === 'task' && tasksWithTools;
+    const place = own !== undefined ? [...path, 'ledger', key] : [shared ? 'action_ledger' : section, key];
+    return originOf(tree, place);
   };
   return {
     kind,
@@ -146,17 +157,10 @@ function guardConfig(kind: 'tool' | 'task', name: string, entry: ToolData, aroun
 
 function originOf(tree: YamlTree, path: Path): Origin {
   const written = tree.written(path);
-  return written === undefined ? 'default' : tree.placeOf(written);
-}
-
-function locationOf(section: StorageData | undefined, folder: string): StoreLocation | undefined {
-  if (section === undefined || (section.storage === undefined && section.path === undefined)) return undefined;
-  return section.storage === 'memory' ? { storage: 'memory' } : directory(section.path ?? DEFAULT_DIRECTORY, folder);
-}
-
-function directory(path: string, folder: string): StoreLocation {
-  // One spelling for each folder, so that one folder is one store.
-  return { storage: 'file', directory: resolve(folder, path) };
+  if (written === undefined) return 'default';
+  const place = tree.placeOf(written);
+  const named = String(path.at(-1)).endsWith('_env') ? written.source : undefined;
+  return named === undefined ? place : { ...place, variables: [...place.variables, named] };
 }
 
 function declared(entry: ToolData): DeclaredOptions {

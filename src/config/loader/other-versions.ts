@@ -3,21 +3,30 @@
 /** Refused by name, by section: known, and not built yet. */
 export const NOT_YET: Readonly<Record<string, ReadonlySet<string>>> = {
   '': new Set(['state_flush', 'audit_receipt', 'registry', 'runner', 'history_guard', 'message_validator']),
-  action_ledger: new Set(['url', 'url_env', 'dsn', 'dsn_env', 'prefix', 'table', 'in_flight_ttl']),
-  task_ledger: new Set(['url', 'url_env', 'dsn', 'dsn_env', 'prefix', 'table', 'in_flight_ttl']),
   'tools.*': new Set(['protect', 'bounded', 'audit_receipt']),
-  'tools.*.ledger': new Set(['url', 'url_env', 'dsn', 'dsn_env', 'prefix', 'table', 'in_flight_ttl']),
   'tasks.*': new Set(['audit_receipt']),
-  'tasks.*.ledger': new Set(['url', 'url_env', 'dsn', 'dsn_env', 'prefix', 'table', 'in_flight_ttl']),
 };
 
-/** Values of `storage` that are known, and not built yet. */
-export const STORAGE_NOT_YET: ReadonlySet<string> = new Set(['redis', 'postgres']);
+/** What is said otherwise of a server, in whatever section names one. */
+const SERVERS: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    ['host', 'port', 'user', 'username', 'password', 'db', 'database'].map((key) => [
+      key,
+      'a part of url (redis) or dsn (postgres)',
+    ]),
+  ),
+  cluster: 'said in the url: redis://one:6379,two:6379?cluster=true',
+  ssl: 'tls',
+  key_prefix: 'prefix',
+  table: 'schema: the tables in it have names of their own',
+};
+
+/** Claims expire by leases; what guards an effect never does by itself. */
+const IN_FLIGHT_TTL = 'lease, of each tool';
 
 /** What a key of the Python library is here, by section. */
 export const RENAMED_KEYS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   '': {
-    profile: 'action_ledger.strict: true',
     transition: 'lease, wait_for and side_effect_class of each tool',
   },
   action_ledger: {
@@ -25,7 +34,11 @@ export const RENAMED_KEYS: Readonly<Record<string, Readonly<Record<string, strin
     request_identity_policy: 'strict: true, which refuses calls that nothing identifies',
     on_args_drift: 'always hard: the same identity with other arguments is refused',
     lease_ttl: 'lease, of each tool',
+    in_flight_ttl: IN_FLIGHT_TTL,
+    ...SERVERS,
   },
+  task_ledger: { in_flight_ttl: IN_FLIGHT_TTL, ...SERVERS },
+  'tools.*.ledger': { in_flight_ttl: 'lease, one level up', ...SERVERS },
   'tools.*': {
     callable: 'said in code: mycelium.instrument(tools), or mycelium.guard(name)(fn)',
     request_id_from: 'id_from',
@@ -41,7 +54,7 @@ export const RENAMED_KEYS: Readonly<Record<string, Readonly<Record<string, strin
     lease_ttl: 'lease',
     effect: 'side_effect_class',
   },
-  'tasks.*.ledger': { id_from: 'id_from, one level up' },
+  'tasks.*.ledger': { id_from: 'id_from, one level up', in_flight_ttl: 'lease, one level up', ...SERVERS },
 };
 
 /** Keys of the Python library that have no counterpart here, in whatever section. */

@@ -91,8 +91,8 @@ export function parseConfig(
   const issues = new Issues(source);
   const tree = readYaml(source, from.environment, issues);
   const { data, uncertain } = tree.whole ? validate(tree, issues) : NOTHING;
-  const config = resolveConfig(data, tree, resolve(from.folder));
-  if (tree.whole) applyRules({ data, config, tree, uncertain }, issues);
+  const config = resolveConfig(data, tree, resolve(from.folder), from.environment);
+  if (tree.whole) applyRules({ data, config, tree, uncertain, environment: from.environment }, issues);
   const written = from.file !== undefined || text !== '';
   if (written && config.guards.length === 0 && !issues.errors) warnOfNothing(issues);
   return { config, issues, source, file: from.file };
@@ -154,5 +154,5 @@ function unreadable(name: string, file: string, found: NotRead): ReadConfig {
   const problem = found.why === undefined ? `there is no ${file}` : `${file} ${found.why}`;
   issues.add({ id: found.id, at: undefined, path: [], problem, remedy: found.remedy });
   const tree: YamlTree = readYaml(source, {}, issues);
-  return { config: resolveConfig({}, tree, dirname(file)), issues, source, file };
+  return { config: resolveConfig({}, tree, dirname(file), {}), issues, source, file };
 }

@@ -2,15 +2,15 @@ import { problemsOf } from '../../ledger/policy.js';
 import type { Config, GuardConfig } from './config.js';
 import { OPTION_OF } from './config.js';
 import { spoken, type YamlTree } from './document.js';
-import { dotted, type Finding, type Issues, type Path } from './issues.js';
+import { dotted, type Issues, type Path } from './issues.js';
 import { camelCase, snakeCase } from './names.js';
-import type { ConfigData, StorageData, ToolData } from './schema.js';
+import type { Environment } from './references.js';
+import type { ConfigData, ToolData } from './schema.js';
+import { type Add, checkStorage } from './storage-rules.js';
 import { nearest } from './suggestion.js';
 
 /** The lease of a tool that names none. */
 const DEFAULT_LEASE_MS = 30_000;
-
-type Add = (found: Omit<Finding, 'at'> & { readonly mark?: 'key' | 'value' }) => void;
 
 /** A configuration of the right shape, and what is known of it. */
 interface ReadShape {
@@ -19,6 +19,8 @@ interface ReadShape {
   readonly tree: YamlTree;
   /** Dotted paths of what was left out, or has keys that were: nothing is concluded from what is not there. */
   readonly uncertain: ReadonlySet<string>;
+  /** What `url_env` and `dsn_env` name. */
+  readonly environment: Environment;
 }
 
 /** What a shape cannot say: values that do not go together, and what is left open. */
@@ -29,24 +31,35 @@ export function applyRules(read: ReadShape, issues: Issues): void {
     issues.add({ ...found, at: mark === 'value' ? written?.value : (written?.key ?? written?.value) });
   };
   checkNames(config, add);
-  checkStorage(data.action_ledger, ['action_ledger'], add);
-  checkStorage(data.task_ledger, ['task_ledger'], add);
+  const around = { tree, uncertain, environment: read.environment };
+  for (const name of ['action_ledger', 'task_ledger'] as const) {
+    const section = data[name];
+    if (section !== undefined) checkStorage({ section, path: [name], own: false, ...around }, add);
+  }
   checkSelector(data.action_ledger?.tools, ['action_ledger', 'tools'], 'tools', read, add);
   checkSelector(data.task_ledger?.tasks, ['task_ledger', 'tasks'], 'tasks', read, add);
   for (const guard of config.guards) {
     const entry = (guard.kind === 'tool' ? data.tools : data.tasks)?.[guard.name] ?? {};
-    const place = [...guard.path, 'ledger'];
-    const placeCertain = [place, [...place, 'storage'], [...place, 'path']].every(
-      (path) => !uncertain.has(dotted(path)),
-    );
-    if (typeof entry.ledger === 'object') checkStorage(entry.ledger, place, add, placeCertain);
+    if (typeof entry.ledger === 'object')
+      checkStorage({ section: entry.ledger, path: [...guard.path, 'ledger'], own: true, ...around }, add);
     checkEntry(entry, guard, tree, add);
     const certain = [guard.path, [...guard.path, 'side_effect_class']].every((path) => !uncertain.has(dotted(path)));
     if (entry.ledger !== false && certain) {
       checkClass(entry, guard, add);
       if (config.strict) checkStrict(entry, guard, add);
+      if (config.profile === 'production') checkProduction(guard, add);
     }
     if (!issues.errors) warnOfWhatIsOpen(guard, add);
+  }
+  if (!issues.errors && config.profile === 'production' && !config.strict) {
+    add({
+      id: 'MYC357',
+      severity: 'warning',
+      path: ['action_ledger', 'strict'],
+      problem:
+        'profile is production, and strict is false: tools may say nothing, and calls may be identified by nothing',
+      remedy: 'Remove strict: production is strict.',
+    });
   }
 }
 
@@ -75,25 +88,6 @@ function checkNames(config: Config, add: Add): void {
           ? `${name} is a tool and a task`
           : `${other.name} and ${name} are the same name in code, ${camelCase(name)}`,
       remedy: 'Keep one of them: a call has one record.',
-    });
-  }
-}
-
-function checkStorage(section: StorageData | undefined, path: Path, add: Add, own = false): void {
-  if (section?.storage === 'memory' && section.path !== undefined) {
-    add({
-      id: 'MYC303',
-      path: [...path, 'path'],
-      problem: `${dotted([...path, 'path'])} has no effect: storage is memory`,
-      remedy: 'Write storage: file, or remove the path.',
-    });
-  }
-  if (own && section?.storage === undefined && section?.path === undefined) {
-    add({
-      id: 'MYC304',
-      path,
-      problem: `${dotted(path)} is empty`,
-      remedy: 'Write true to record where action_ledger says, or give it a storage or a path.',
     });
   }
 }
@@ -212,6 +206,21 @@ function checkStrict(entry: ToolData, { kind, name, path, ledger }: GuardConfig,
   }
 }
 
+/** What is for development alone. */
+function checkProduction({ name, path, ledger }: GuardConfig, add: Add): void {
+  if (ledger?.location.storage !== 'memory' || !isConsequential(ledger.options.effect)) return;
+  add({
+    id: 'MYC313',
+    path,
+    problem: `production: ${name} is ${ledger.options.effect}, and its records end with the process`,
+    remedy: 'Write storage: file, redis or postgres.',
+  });
+}
+
+function isConsequential(effect: ToolData['side_effect_class']): boolean {
+  return effect !== undefined && effect !== 'read' && effect !== 'idempotent_mutate';
+}
+
 /** What loads, and should be looked at. Each goes away when the file says that it is meant. */
 function warnOfWhatIsOpen(guard: GuardConfig, add: Add): void {
   const { path, name, kind, ledger } = guard;
@@ -261,5 +270,9 @@ function warnOfWhatIsOpen(guard: GuardConfig, add: Add): void {
       'Give key_valid_for more than one lease (or one timeout): only what is left of it is for another attempt.',
     );
   if (ledger.location.storage === 'memory')
-    warn('MYC355', `${name} is ${effect}, and its records end with the process`, 'Write storage: file.');
+    warn(
+      'MYC355',
+      `${name} is ${effect}, and its records end with the process`,
+      'Write storage: file, redis or postgres.',
+    );
 }

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { habitOf, spoken, type YamlTree } from './document.js';
 import { durationMeant } from './habits.js';
 import { dotted, type Finding, type Path } from './issues.js';
-import { RENAMED_VALUES, STORAGE_NOT_YET } from './other-versions.js';
+import { RENAMED_VALUES } from './other-versions.js';
 import { SECTIONS } from './schema.js';
 import type { Range } from './source.js';
 import { nearest } from './suggestion.js';
@@ -171,14 +171,6 @@ function wrongValue(
   const allowed = (issue.values ?? []).map(String);
   const said = shown(value, written?.source);
   const what = spoken(written, said);
-  if (base.path.at(-1) === 'storage' && typeof value === 'string' && STORAGE_NOT_YET.has(value)) {
-    return {
-      ...base,
-      id: 'MYC205',
-      problem: `${where} is ${what}, which is not in this version yet`,
-      remedy: 'Use file, which several processes of one machine can share, or memory.',
-    };
-  }
   // Of a value of the environment nothing is told, not even what it resembles.
   const text = typeof value === 'string' && what === said ? value : undefined;
   const suggestion = text === undefined ? undefined : (own(RENAMED_VALUES, text) ?? nearest(text, allowed));

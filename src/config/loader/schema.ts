@@ -57,9 +57,45 @@ const names = z.array(name).min(1);
 const keep = z.enum(['full', 'redacted', 'digest']);
 const count = z.number().int().min(1);
 
+/** How long something finished is kept. */
+const period = duration.refine((value) => value > 0, {
+  message: 'is no time at all',
+  params: { id: 'MYC203', remedy: 'Write how long finished calls are kept, e.g. 30d.' },
+});
+
+/** What may carry a password is not quoted by anything that is said of it, so its content is for the rules. */
+const address = z.string().refine((value) => value.trim() !== '', {
+  message: 'is blank',
+  params: { id: 'MYC208', remedy: 'Give it a value, or leave the key out.' },
+});
+
+const durability = z.strictObject({ replicas: count.optional(), timeout: duration.optional() });
+
 const storage = z.strictObject({
-  storage: z.enum(['file', 'memory']).optional(),
+  storage: z.enum(['file', 'memory', 'redis', 'postgres']).optional(),
   path: folder.optional(),
+  url: address.optional(),
+  url_env: address.optional(),
+  prefix: text
+    .refine((value) => !/[{}\s]/.test(value) || value.trim() === '', {
+      message: 'has braces or blanks in it',
+      params: { id: 'MYC201', remedy: 'Use letters, digits and colons: braces decide where in a cluster a key lies.' },
+    })
+    .optional(),
+  durability: durability.optional(),
+  dsn: address.optional(),
+  dsn_env: address.optional(),
+  schema: text
+    .refine((value) => /^(?!pg_)[a-z_][a-z0-9_]{0,47}$/.test(value) || value.trim() === '', {
+      message: 'cannot be the schema of a store',
+      params: {
+        id: 'MYC201',
+        remedy: 'Use up to 48 lower case letters, digits and underscores, not beginning with pg_ or a digit.',
+      },
+    })
+    .optional(),
+  connections: count.optional(),
+  tls: z.boolean().optional(),
 });
 
 const storedForm = z.strictObject({
@@ -96,10 +132,16 @@ const task = z.strictObject(common);
 /** Which of them a section covers. */
 const selector = z.union([z.literal('all'), names]).optional();
 
-const actionLedger = z.strictObject({ ...storage.shape, strict: z.boolean().optional(), tools: selector });
-const taskLedger = z.strictObject({ ...storage.shape, tasks: selector });
+const actionLedger = z.strictObject({
+  ...storage.shape,
+  retention: period.optional(),
+  strict: z.boolean().optional(),
+  tools: selector,
+});
+const taskLedger = z.strictObject({ ...storage.shape, retention: period.optional(), tasks: selector });
 
 const root = z.strictObject({
+  profile: z.enum(['development', 'production']).optional(),
   action_ledger: actionLedger.optional(),
   task_ledger: taskLedger.optional(),
   tools: z.record(z.string(), tool).optional(),
@@ -110,18 +152,34 @@ export const configSchema: z.ZodType<ConfigData> = root;
 
 /** A configuration of the right shape; durations in milliseconds. */
 export interface ConfigData {
+  readonly profile?: 'development' | 'production' | undefined;
   readonly action_ledger?:
-    | (StorageData & { readonly strict?: boolean | undefined; readonly tools?: Selector })
+    | (LedgerData & { readonly strict?: boolean | undefined; readonly tools?: Selector })
     | undefined;
-  readonly task_ledger?: (StorageData & { readonly tasks?: Selector }) | undefined;
+  readonly task_ledger?: (LedgerData & { readonly tasks?: Selector }) | undefined;
   readonly tools?: Readonly<Record<string, ToolData>> | undefined;
   readonly tasks?: Readonly<Record<string, ToolData>> | undefined;
 }
 
 /** Where a section records. */
 export interface StorageData {
-  readonly storage?: 'file' | 'memory' | undefined;
+  readonly storage?: 'file' | 'memory' | 'redis' | 'postgres' | undefined;
   readonly path?: string | undefined;
+  readonly url?: string | undefined;
+  /** The variable of the environment that holds the URL. */
+  readonly url_env?: string | undefined;
+  readonly prefix?: string | undefined;
+  readonly durability?: { readonly replicas?: number | undefined; readonly timeout?: number | undefined } | undefined;
+  readonly dsn?: string | undefined;
+  readonly dsn_env?: string | undefined;
+  readonly schema?: string | undefined;
+  readonly connections?: number | undefined;
+  readonly tls?: boolean | undefined;
+}
+
+/** A section: where it records, and how long what is finished is kept. */
+interface LedgerData extends StorageData {
+  readonly retention?: number | undefined;
 }
 
 /** `all`, or names. */
@@ -169,4 +227,10 @@ export const SECTIONS: Readonly<Record<string, readonly string[]>> = {
   'tasks.*.ledger': Object.keys(storage.shape),
   'tools.*.store': Object.keys(storedForm.shape),
   'tasks.*.store': Object.keys(storedForm.shape),
+  ...Object.fromEntries(
+    ['action_ledger', 'task_ledger', 'tools.*.ledger', 'tasks.*.ledger'].map((section) => [
+      `${section}.durability`,
+      Object.keys(durability.shape),
+    ]),
+  ),
 };

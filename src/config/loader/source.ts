@@ -27,6 +27,12 @@ const OPEN_VALUE = /^(?:\{\s*["'\w-]+\s*:|(["']?)\$\{env:\w+\}\1\s*(?:[,}\]#]|$)
 /** What stands before `@` in a URL. */
 const URL_PASSWORD = /(?<=:\/\/)[^\s@]{1,2000}(?:@[^\s@,}\]]{0,2000}){0,9}(?=@)/g;
 
+/** What stands behind `?password=` and the like in a URL. */
+const URL_PARAMETER = /(?<=[?&][\w-]{0,40}(?:pass|pwd|secret|token|key|auth)[\w-]{0,40}=)[^\s&"'}\]]{1,2000}/gi;
+
+/** The name of a variable where one is asked for; anything else there is mostly a secret in the wrong place. */
+const VARIABLE = /^(["']?)[A-Za-z_]\w*\1\s*(?:[,}\]#]|$)/;
+
 /** A key at the beginning of a line. */
 const LINE_KEY = /^(\s*)(?:- )?(["']?[\w.-]+["']?)\s*:(?:\s|$)/;
 
@@ -75,7 +81,7 @@ export class Source {
     const text = this.lineText(line);
     const shown = this.#continuesSecret(line)
       ? text.replace(/\S/g, '*')
-      : withoutSecret(text).replace(URL_PASSWORD, (secret) => '*'.repeat(secret.length));
+      : withoutSecret(text).replace(URL_PASSWORD, starred).replace(URL_PARAMETER, starred);
     this.#shown.set(line, shown);
     return shown;
   }
@@ -97,9 +103,15 @@ function withoutSecret(line: string): string {
   for (const match of line.matchAll(KEY)) {
     const end = match.index + match[0].length;
     const rest = line.slice(end);
-    if (mayBeSecret(match[1] ?? '') && !OPEN_VALUE.test(rest)) return line.slice(0, end) + '*'.repeat(rest.length);
+    const name = match[1] ?? '';
+    const misplaced = /_env["']?$/.test(name) && !VARIABLE.test(rest);
+    if ((mayBeSecret(name) || misplaced) && !OPEN_VALUE.test(rest)) return line.slice(0, end) + '*'.repeat(rest.length);
   }
   return line;
+}
+
+function starred(secret: string): string {
+  return '*'.repeat(secret.length);
 }
 
 /** Whether what stands under a key of this name may be a password. */
@@ -108,7 +120,12 @@ export function mayBeSecret(name: string): boolean {
   return CARRIES_PASSWORDS.test(plain) || isSecretName(plain);
 }
 
+/** The form of a URL is told with these words in their places. */
+function hidden(credentials: string): string {
+  return credentials === 'user:password' ? credentials : '***';
+}
+
 /** A text as it may stand in a message: on one line, and without the passwords of URLs. */
 export function sayable(text: string): string {
-  return onOneLine(text.replace(URL_PASSWORD, '***'));
+  return onOneLine(text.replace(URL_PASSWORD, hidden).replace(URL_PARAMETER, '***'));
 }

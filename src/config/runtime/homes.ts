@@ -6,35 +6,52 @@ import type { Duration } from '../../ledger/options.js';
 import type { Encryption } from '../../ledger/stored-form.js';
 import type { Store } from '../../store/contract.js';
 import type { DeferredHome } from '../../tool/home.js';
-import type { StoreLocation } from '../loader/config.js';
+import type { Config } from '../loader/config.js';
+import { locationKey, locationText, type StoreLocation } from '../loader/storage.js';
 
-/** For people, and to tell locations apart. */
-export function locationText(location: StoreLocation): string {
-  return location.storage === 'memory' ? 'memory' : `file ${location.directory}`;
+/** How a location is opened. */
+export interface OpenLocationOptions {
+  /** `false`: only a store that is there. @default true */
+  readonly create?: boolean;
+  /** `production`: a server that can lose what it acknowledged is refused. @default 'development' */
+  readonly profile?: 'development' | 'production';
 }
 
-/** Opens the store at a location. @param create - false: only one that is there. @throws StoreNotFoundError */
-export async function openLocation(location: StoreLocation, create = true): Promise<Store> {
-  const { openFileStore, memoryStore, StoreNotFoundError } = await import('../../store/index.js');
-  if (location.storage === 'file') return openFileStore(location.directory, { create });
-  if (!create) throw new StoreNotFoundError({ store: 'memory, which ends with its process' });
-  return memoryStore();
+/**
+ * Opens the store at a location.
+ *
+ * @throws StoreNotFoundError when there is none, and `create` is false. StoreUnsafeError, StoreUnavailableError.
+ */
+export async function openLocation(location: StoreLocation, options: OpenLocationOptions = {}): Promise<Store> {
+  const { create = true, profile = 'development' } = options;
+  const { openFileStore, memoryStore, openStore, StoreNotFoundError } = await import('../../store/index.js');
+  switch (location.storage) {
+    case 'memory':
+      if (!create) throw new StoreNotFoundError({ store: 'memory, which ends with its process' });
+      return memoryStore();
+    case 'file':
+      return openFileStore(location.directory, { create });
+    default: {
+      const { storage: _, url, ...settings } = location;
+      return openStore(url, { ...settings, create, profile });
+    }
+  }
 }
 
 /** The stores of one configuration: each opened once, with the first call that needs it. */
 export class Homes {
-  readonly #strict: boolean;
+  readonly #config: Pick<Config, 'strict' | 'profile'>;
   readonly #homes = new Map<string, DeferredHome<ActionLedger>>();
   /** What is open, and what is just being opened: both are to be closed. */
   readonly #opened = new Set<Promise<ActionLedger>>();
   #closing: Promise<void> | undefined;
 
-  constructor(strict: boolean) {
-    this.#strict = strict;
+  constructor(config: Pick<Config, 'strict' | 'profile'>) {
+    this.#config = config;
   }
 
   at(location: StoreLocation): DeferredHome<ActionLedger> {
-    const key = locationText(location);
+    const key = locationKey(location);
     let home = this.#homes.get(key);
     if (home === undefined) {
       const deferred = deferredHome(() => this.#open(location));
@@ -56,7 +73,7 @@ export class Homes {
     const shared = await this.at(location).open();
     return encryption === undefined
       ? shared
-      : new ActionLedger({ store: shared.store, strict: this.#strict, encryption });
+      : new ActionLedger({ store: shared.store, strict: this.#config.strict, encryption });
   }
 
   /** Ends what was opened, and lets nothing more be opened. @throws UsageError for a drain that is no duration. */
@@ -67,7 +84,8 @@ export class Homes {
   }
 
   async #open(location: StoreLocation): Promise<ActionLedger> {
-    const opening = openLocation(location).then((store) => new ActionLedger({ store, strict: this.#strict }));
+    const { strict, profile } = this.#config;
+    const opening = openLocation(location, { profile }).then((store) => new ActionLedger({ store, strict }));
     this.#opened.add(opening);
     try {
       const ledger = await opening;

@@ -10,9 +10,10 @@ import type { AnyGuard, Guard, Same } from '../../tool/types.js';
 import type { Config, GuardConfig } from '../loader/config.js';
 import { Issues } from '../loader/issues.js';
 import type { ReadConfig } from '../loader/read-config.js';
+import { locationText } from '../loader/storage.js';
 import { nearest } from '../loader/suggestion.js';
 import { givenKeys, guardOptions } from './guard-options.js';
-import { Homes, locationText } from './homes.js';
+import { Homes } from './homes.js';
 import { type InstrumentContext, type InstrumentOptions, instrumented } from './instrument.js';
 import { type GuardedReport, makeReport, type Report } from './report.js';
 import type { InstrumentCode, Instrumented, ToolCode } from './tool-code.js';
@@ -142,7 +143,7 @@ class Runtime implements Mycelium {
     this.file = read.file;
     this.#read = read;
     this.#config = read.config;
-    this.#homes = new Homes(read.config.strict);
+    this.#homes = new Homes(read.config);
     this.#warnings = read.issues;
     this.#guards = new Map(read.config.guards.map((guard) => [guard.name, guard]));
   }

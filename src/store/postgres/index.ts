@@ -1,2 +1,4 @@
 /** `mycelium-runtime/postgres`: the store on Postgres. Needs `postgres`. */
-export { openPostgresStore, type PostgresStoreOptions } from './postgres-store.js';
+export type { PostgresStoreOptions } from './options.js';
+export { openPostgresStore } from './postgres-store.js';
+export { type MigrationOptions, migrationStatements } from './sql/migrations.js';

@@ -1,16 +1,201 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Sql } from 'postgres';
-import type { Store } from '../contract.js';
-import type { RemoteStoreOptions } from '../remote-options.js';
+import { StoreUnavailableError } from '../../errors/store.js';
+import type {
+  Durability,
+  ListPage,
+  ListQuery,
+  RecordKey,
+  Renewal,
+  RenewalResult,
+  Store,
+  StoreHealth,
+  Transaction,
+  TransactionResult,
+} from '../contract.js';
+import { heedHealth } from '../remote-health.js';
+import { planTransaction, type TransactionPlan } from '../transaction-plan.js';
+import { checkKind, checkLease, checkList, checkPartition } from '../transaction-rules.js';
+import { toWire } from '../wire-text.js';
+import { reconnectDelay } from './client.js';
+import { type Connection, RowConflict } from './connection.js';
+import { factsFrom, judgeServer, serverFacts } from './health.js';
+import { channelOf, placeOf } from './layout.js';
+import { listPage } from './list.js';
+import { type Opened, openConnection } from './opening.js';
+import type { PostgresStoreOptions } from './options.js';
+import { arrayText } from './sql/quote.js';
+import { type Statements, statementsFor } from './sql/statements.js';
+import { afterwards, answer, applying, judge, reading, type Seen, type Step } from './transact.js';
+import { Waiting } from './waiting.js';
 
-/** What a Postgres store can be told. */
-export interface PostgresStoreOptions extends RemoteStoreOptions {
-  /** The schema that the tables lie in. @default 'mycelium' */
-  readonly schema?: string;
-  /** How many connections at most. Not for an existing client. @default 10 */
-  readonly connections?: number;
+/**
+ * Opens a store on Postgres 12 or newer. Each write is on the server's disk before it is answered, whatever the server
+ * is set to; what its settings risk beyond that `health` says, and the event `mycelium:store-health` at open.
+ *
+ * The tables are created or brought up to date when they are not; a store that is up to date opens with the rights to
+ * read and write them. `mycelium store migrate --print` prints the statements for somebody else to run.
+ *
+ * @param where - `postgres://user:password@host:5432/database`, with `?schema=…`, `?sslmode=…` and `?pooled=true`; or a
+ *   client of postgres.js that exists: it stays its owner's to end.
+ * @throws UsageError when the URL or an option makes no sense, postgres is not installed, or the role may not create.
+ * @throws StoreUnavailableError when the server does not answer.
+ * @throws StoreFormatError when the store was created with other settings. @throws StoreNotFoundError
+ * @throws StoreUnsafeError with `profile: 'production'`, when the server can lose what it acknowledged.
+ */
+export async function openPostgresStore(
+  where: string | Sql,
+  options: PostgresStoreOptions = {},
+): Promise<Store & AsyncDisposable> {
+  const opened = await openConnection(where, options);
+  const store = new PostgresStore(opened);
+  try {
+    heedHealth(await store.health(), options.profile);
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }
 
-/** Opens the store at a URL, or over a client that exists. */
-export async function openPostgresStore(_where: string | Sql, _options: PostgresStoreOptions = {}): Promise<Store> {
-  throw new Error('being written');
+class PostgresStore implements Store, AsyncDisposable {
+  readonly description: string;
+  readonly durability: Durability = 'configured';
+  readonly partitions: number;
+  readonly remote = true;
+
+  readonly #connection: Connection;
+  readonly #statements: Statements;
+  readonly #schema: string;
+  readonly #channel: string;
+  readonly #pooled: boolean;
+  readonly #waiting: Waiting;
+  #closing: Promise<void> | undefined;
+
+  constructor({ connection, schema, partitions, pooled }: Opened) {
+    this.description = connection.settings.description;
+    this.partitions = partitions;
+    this.#connection = connection;
+    this.#statements = statementsFor(schema);
+    this.#schema = schema;
+    this.#channel = channelOf(schema);
+    this.#pooled = pooled;
+    this.#waiting = new Waiting(connection, this.#statements, this.#channel, !pooled);
+  }
+
+  async transact(transaction: Transaction, nonce: string): Promise<TransactionResult> {
+    this.#checkOpen('transact');
+    const plan = planTransaction(transaction, nonce, this.partitions);
+    if (plan.writes && plan.records.every(({ expected }) => expected !== 'impossible')) return this.#apply(plan, nonce);
+    const seen = await this.#run(reading(plan, this.#statements));
+    return answer(plan, judge(plan, nonce, seen) !== 'refused', seen);
+  }
+
+  async renew(renewals: readonly Renewal[]): Promise<readonly RenewalResult[]> {
+    this.#checkOpen('renew');
+    for (const { key, ms } of renewals) {
+      checkPartition(key, this.partitions, 'renew(renewals)');
+      checkKind(key.kind, 'renew(renewals)');
+      checkLease(ms, 'renew([{ ms }])');
+    }
+    const [only, another] = renewals;
+    if (only === undefined) return [];
+    if (another === undefined) {
+      const { kind, partition, id } = placeOf(only.key);
+      const parameters = [kind, partition, id, toWire(only.owner), only.fence, only.ms];
+      const rows = await this.#connection.run('renew', this.#statements.renewOne, parameters);
+      return [rows[0]?.[0] === 't' ? 'held' : 'lost'];
+    }
+    const places = renewals.map(({ key }) => placeOf(key));
+    const rows = await this.#connection.run(
+      'renew',
+      this.#statements.renewMany,
+      [
+        arrayText(places.map(({ kind }) => kind)),
+        arrayText(places.map(({ partition }) => partition)),
+        arrayText(places.map(({ id }) => id)),
+        arrayText(renewals.map(({ owner }) => toWire(owner))),
+        arrayText(renewals.map(({ fence }) => fence)),
+        arrayText(renewals.map(({ ms }) => ms)),
+      ],
+      true,
+    );
+    const held = new Set(rows.map(([number]) => Number(number) - 1));
+    return renewals.map((_, position) => (held.has(position) ? 'held' : 'lost'));
+  }
+
+  async list(query: ListQuery): Promise<ListPage> {
+    this.#checkOpen('list');
+    checkList(query);
+    return listPage(this.#connection, this.#statements, this.partitions, query);
+  }
+
+  async watch(key: RecordKey, revision: string | undefined, signal: AbortSignal): Promise<void> {
+    this.#checkOpen('watch');
+    checkPartition(key, this.partitions, 'watch(key)');
+    checkKind(key.kind, 'watch(key)');
+    await this.#waiting.wait(key, revision, signal);
+  }
+
+  async health(): Promise<StoreHealth> {
+    this.#checkOpen('health');
+    const [row] = await this.#connection.run('health', serverFacts(this.#schema), []);
+    return judgeServer(this.description, factsFrom(row ?? []), this.#pooled);
+  }
+
+  close(options: { readonly drain?: boolean } = {}): Promise<void> {
+    this.#waiting.close();
+    this.#closing ??= this.#connection.close(options.drain === true);
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /**
+   * Applies a transaction that writes: one statement, unless it met what it could not see. Then the records are read
+   * by another one, and if nothing speaks against the transaction any more, it is sent again.
+   */
+  async #apply(plan: TransactionPlan, nonce: string): Promise<TransactionResult> {
+    const { timeoutMs } = this.#connection.settings;
+    const start = performance.now();
+    for (let attempt = 0; ; attempt++) {
+      let seen = await this.#try(applying(plan, nonce, this.#statements, this.#channel, attempt > 0));
+      if (seen?.applied === true) return answer(plan, true, afterwards(plan, nonce, seen));
+      // The state of the beginning explains a refusal as a rule, and never wrongly: it did stand while this ran.
+      let verdict = seen === undefined ? 'open' : judge(plan, nonce, seen);
+      if (seen === undefined || verdict === 'open') {
+        seen = await this.#run(reading(plan, this.#statements));
+        verdict = judge(plan, nonce, seen);
+      }
+      if (verdict !== 'open') return answer(plan, verdict === 'before', seen);
+      if (performance.now() - start > timeoutMs)
+        throw new StoreUnavailableError({
+          store: this.description,
+          during: 'transact',
+          applied: 'no',
+          cause: new Error(`others were faster ${attempt + 1} times`),
+        });
+      if (attempt > 0) await new Promise((resolve) => setTimeout(resolve, reconnectDelay(attempt)));
+    }
+  }
+
+  /** Undefined when the statement met a row that it could not see, and wrote nothing. */
+  async #try(step: Step): Promise<Seen | undefined> {
+    try {
+      return await this.#run(step);
+    } catch (error) {
+      if (error instanceof RowConflict) return undefined;
+      throw error;
+    }
+  }
+
+  async #run({ statement, parameters, planned, read }: Step): Promise<Seen> {
+    return read(await this.#connection.run('transact', statement, parameters, planned));
+  }
+
+  #checkOpen(during: string): void {
+    if (this.#closing !== undefined) throw this.#connection.closedError(during);
+  }
 }

@@ -1,29 +1,30 @@
-import type { ConnectionOptions } from 'node:tls';
-import type { Cluster, Redis } from 'ioredis';
+import { setMaxListeners } from 'node:events';
 import { StoreUnavailableError } from '../../errors/store.js';
-import { UsageError } from '../../errors/usage.js';
-import { isPeerMissing } from '../optional-peer.js';
-import { redisError } from './redis-error.js';
-import type { RedisAddress } from './redis-url.js';
-import { isForgotten, type Script } from './script.js';
-
-/** A client of one server, or of a cluster. */
-export type RedisClient = Redis | Cluster;
+import { createLane, type RedisClient } from './driver.js';
+import { isDropped, isForgotten, isLoading, isUnsent, redisError, withoutCommand } from './redis-error.js';
+import type { Script } from './script.js';
 
 /** How to talk to the server. */
 export interface ConnectionSettings {
   /** For people, without credentials. */
   readonly description: string;
-  /** For a connection to be there, and for a command to be answered. */
+  /** For a connection to be there and a command to be answered, together. */
   readonly timeoutMs: number;
   /** How many replicas must have a write before it is answered, and how long that may take. */
   readonly durability: { readonly replicas: number; readonly timeoutMs: number } | undefined;
 }
 
-/** WAIT holds a connection up, so writes that wait take turns on several. */
+/** WAIT holds a connection up, so writes that wait take turns on several of their own. */
 const WAITING_LANES = 4;
+/** Before a command is sent again over a connection that is there. */
+const AGAIN_PAUSE_MS = 50;
+/** What a connection that is asked to end may take for that. */
+const END_MS = 1_000;
 
-/** The commands of a store: each one has a deadline, and fails as a StoreUnavailableError. */
+/**
+ * The commands of a store: each one has a deadline, and fails as a StoreUnavailableError. A command whose connection
+ * broke is sent again within its deadline: none of a store's commands does more the second time.
+ */
 export class Connection {
   readonly settings: ConnectionSettings;
   readonly client: RedisClient;
@@ -33,30 +34,40 @@ export class Connection {
   readonly #lanes: RedisClient[] = [];
   readonly #connecting = new Map<RedisClient, Promise<void>>();
   readonly #listening: (() => void)[] = [];
+  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #closing = new AbortController();
   #nextLane = 0;
-  /** How many times a connection broke: then the driver may have sent a command twice. */
+  /** How many times a connection broke: then a driver of somebody else may have sent a command twice. */
   #drops = 0;
-  #lastError: Error | undefined;
+  #wasConnected: boolean;
+  #lastError: unknown;
 
+  /** @param owned - whether the client is ours, and so ours to end; then it sends a command once. */
   constructor(client: RedisClient, owned: boolean, settings: ConnectionSettings) {
     this.client = client;
     this.#owned = owned;
     this.settings = settings;
-    this.#lanes.push(client);
-    if (settings.durability !== undefined && !client.isCluster) {
-      for (let lane = 1; lane < WAITING_LANES; lane++) this.#lanes.push((client as Redis).duplicate());
-    }
-    for (const lane of this.#lanes) this.#listen(lane, owned || lane !== client);
-    let connected = client.status === 'ready';
+    this.#wasConnected = client.status === 'ready';
+    // One for each call that waits, and they go with it.
+    setMaxListeners(0, this.#closing.signal);
+    this.#listen(client, owned);
     this.#on(client, 'ready', () => {
-      if (connected) this.onReconnect?.();
-      connected = true;
+      this.#lastError = undefined;
+      if (this.#wasConnected) this.onReconnect?.();
+      this.#wasConnected = true;
     });
+    const { durability, timeoutMs } = settings;
+    if (durability === undefined) return;
+    for (let lane = 0; lane < WAITING_LANES; lane++) {
+      const created = createLane(client, timeoutMs, timeoutMs + durability.timeoutMs);
+      this.#lanes.push(created);
+      this.#listen(created, true);
+    }
   }
 
   /** Runs a script. @throws StoreUnavailableError, StoreLostError */
   run(during: string, script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    return this.#command(during, this.#lanes[0] as RedisClient, async (client) => {
+    return this.#command(during, this.client, async (client) => {
       try {
         return await client.evalsha(script.sha, keys.length, ...keys, ...args);
       } catch (error) {
@@ -79,22 +90,29 @@ export class Connection {
         .wait(replicas, timeoutMs)
         .exec()) as [[Error | null, unknown], [Error | null, unknown]];
       if (answered[0] !== null) throw answered[0];
-      if (waited[0] !== null) throw waited[0];
+      // The script was run: whatever WAIT answers, it does not say that nothing was begun.
+      if (waited[0] !== null)
+        throw isDropped(waited[0]) ? waited[0] : new Error(`the replicas were not waited for: ${waited[0].message}`);
       if (Number(waited[1]) < replicas)
         throw new Error(`only ${Number(waited[1])} of ${replicas} replicas have it after ${timeoutMs} ms`);
       return answered[1];
     };
-    return this.#command(during, lane, async (client) => {
-      try {
-        return await send(client, 'evalsha', script.sha);
-      } catch (error) {
-        if (!isForgotten(error)) throw error;
-        return send(client, 'eval', script.text);
-      }
-    });
+    return this.#command(
+      during,
+      lane,
+      async (client) => {
+        try {
+          return await send(client, 'evalsha', script.sha);
+        } catch (error) {
+          if (!isForgotten(error)) throw error;
+          return send(client, 'eval', script.text);
+        }
+      },
+      timeoutMs,
+    );
   }
 
-  /** Sends plain commands. @throws StoreUnavailableError */
+  /** Sends plain commands that may be sent again. @throws StoreUnavailableError */
   ask<T>(during: string, commands: (client: RedisClient) => Promise<T>): Promise<T> {
     return this.#command(during, this.client, commands);
   }
@@ -102,51 +120,98 @@ export class Connection {
   /** Ends what was opened here. @param answered - false: at once, whatever is under way. */
   async close(answered: boolean): Promise<void> {
     this.onReconnect = undefined;
+    // Each of them has a deadline.
+    if (answered) await Promise.allSettled(this.#underWay);
+    this.#closing.abort();
     for (const stop of this.#listening) stop();
-    for (const lane of this.#lanes) {
-      if (lane === this.client && !this.#owned) continue;
-      // An error of a connection that is being ended is nobody's any more, but would be printed.
-      lane.on('error', () => undefined);
-      if (answered && lane.status === 'ready') await inTime(lane.quit(), 1_000, () => undefined).catch(() => undefined);
-      lane.disconnect();
+    await Promise.all([...(this.#owned ? [this.client] : []), ...this.#lanes].map(end));
+  }
+
+  #command<T>(
+    during: string,
+    client: RedisClient,
+    send: (client: RedisClient) => Promise<T>,
+    patience = 0,
+  ): Promise<T> {
+    const answer = this.#answer(during, client, send, patience);
+    this.#underWay.add(answer);
+    const done = (): void => void this.#underWay.delete(answer);
+    answer.then(done, done);
+    return answer;
+  }
+
+  async #answer<T>(
+    during: string,
+    client: RedisClient,
+    send: (client: RedisClient) => Promise<T>,
+    patience: number,
+  ): Promise<T> {
+    const deadline = performance.now() + this.settings.timeoutMs + patience;
+    // In a cluster the driver sends again to other nodes without a word.
+    let sentOnce = !client.isCluster;
+    let sent = false;
+    for (;;) {
+      if (client.status !== 'ready') await this.#connected(client, during, deadline, sent);
+      const left = deadline - performance.now();
+      const drops = this.#drops;
+      try {
+        return await inTime(send(client), left, () => new Error(`no answer within ${Math.round(left)} ms`));
+      } catch (error) {
+        if (!this.#owned && client === this.client) sentOnce &&= drops === this.#drops;
+        const dropped = isDropped(error);
+        // The last sending has time to be answered: a refusal says more than silence.
+        const rest = isLoading(error) ? this.settings.timeoutMs / 4 : 0;
+        const again = (dropped || isUnsent(error) || isLoading(error)) && performance.now() + rest < deadline;
+        if (!again || this.#closing.signal.aborted || client.status === 'end')
+          throw this.#failure(during, error, sentOnce && !sent);
+        sent ||= dropped;
+      }
+      // A server that loads answers at once, and the driver may take a connection for there that has just gone.
+      if (client.status === 'ready') await pause(AGAIN_PAUSE_MS, this.#closing.signal);
     }
   }
 
-  async #command<T>(during: string, client: RedisClient, send: (client: RedisClient) => Promise<T>): Promise<T> {
-    const { description, timeoutMs } = this.settings;
-    if (client.status !== 'ready') await this.#connected(client, during);
-    const drops = this.#drops;
-    const patience = timeoutMs + (this.settings.durability?.timeoutMs ?? 0);
-    try {
-      return await inTime(send(client), patience, () => new Error(`no answer within ${patience} ms`));
-    } catch (error) {
-      // In a cluster the driver sends again to other nodes without a word.
-      const sentOnce = drops === this.#drops && !client.isCluster;
-      throw redisError({ store: description, during, error, sentOnce });
-    }
+  #failure(during: string, error: unknown, sentOnce: boolean): Error {
+    // What the driver says of a command that it gave up is not why.
+    const why = this.#lastError ?? error;
+    if (isDropped(error)) return this.#unavailable(during, 'unknown', why);
+    if (isUnsent(error)) return this.#unavailable(during, sentOnce ? 'no' : 'unknown', why);
+    return redisError({ store: this.settings.description, during, error, sentOnce });
   }
 
-  /** Waits until the client is connected. Nothing was sent so far, and when it is not in time nothing is. */
-  async #connected(client: RedisClient, during: string): Promise<void> {
+  /** Waits until the client is connected. @param sent - whether the command was on its way before. */
+  async #connected(client: RedisClient, during: string, deadline: number, sent: boolean): Promise<void> {
     let connecting = this.#connecting.get(client);
     if (connecting === undefined) {
-      connecting = becomesReady(client, this.settings.timeoutMs).finally(() => this.#connecting.delete(client));
+      // At open a server that is not there is told at once: most often it is the address that is wrong.
+      const patient = !this.#owned || this.#wasConnected;
+      connecting = becomesReady(client, this.#closing.signal, patient).finally(() => this.#connecting.delete(client));
+      connecting.catch(() => undefined);
       this.#connecting.set(client, connecting);
     }
+    const left = Math.max(deadline - performance.now(), 0);
     try {
-      await connecting;
+      await inTime(connecting, left, () => new Error(`no connection within ${this.settings.timeoutMs} ms`));
     } catch (error) {
-      const cause = this.#lastError ?? error;
-      throw new StoreUnavailableError({ store: this.settings.description, during, applied: 'no', cause });
+      throw this.#unavailable(during, sent ? 'unknown' : 'no', this.#lastError ?? error);
     }
+  }
+
+  #unavailable(during: string, applied: 'no' | 'unknown', cause: unknown): StoreUnavailableError {
+    return new StoreUnavailableError({
+      store: this.settings.description,
+      during,
+      applied,
+      cause: withoutCommand(cause),
+    });
   }
 
   #listen(client: RedisClient, ours: boolean): void {
+    // The limit is for leaks, and these end with the store; the client may have other stores, and its owner's listeners.
+    client.setMaxListeners(client.getMaxListeners() + 4);
+    this.#listening.push(() => client.setMaxListeners(client.getMaxListeners() - 4));
     this.#on(client, 'close', () => {
       this.#drops += 1;
-    });
-    this.#on(client, 'ready', () => {
-      this.#lastError = undefined;
     });
     // Without a listener the driver prints errors; those of a client that is not ours are its owner's to hear.
     if (ours) {
@@ -162,28 +227,48 @@ export class Connection {
   }
 }
 
-/** Resolves when the client is connected. */
-function becomesReady(client: RedisClient, timeoutMs: number): Promise<void> {
+/** Resolves when the client is connected. @param patient - false: the first error is the answer. */
+function becomesReady(client: RedisClient, closing: AbortSignal, patient: boolean): Promise<void> {
   return new Promise((resolve, reject) => {
-    if (client.status === 'ready') return resolve();
     const settle = (act: () => void): void => {
-      clearTimeout(timer);
       client.off('ready', ready);
       client.off('end', ended);
+      if (!patient) client.off('error', failed);
+      closing.removeEventListener('abort', ended);
       act();
     };
     const ready = (): void => settle(resolve);
     const ended = (): void => settle(() => reject(new Error('the client is closed')));
-    const timer = setTimeout(() => settle(() => reject(new Error(`no connection within ${timeoutMs} ms`))), timeoutMs);
+    const failed = (error: Error): void => settle(() => reject(error));
     client.on('ready', ready);
     client.on('end', ended);
-    if (client.status === 'end') ended();
+    if (!patient) client.on('error', failed);
+    closing.addEventListener('abort', ended);
+    if (client.status === 'ready') ready();
+    else if (client.status === 'end' || closing.aborted) ended();
     else if (client.status === 'wait') client.connect().catch(() => undefined);
   });
 }
 
-/** The promise, or after the milliseconds what `late` gives: an error is thrown. */
-export function inTime<T>(promise: Promise<T>, milliseconds: number, late: () => Error | undefined): Promise<T> {
+/** Ends a connection of ours. */
+async function end(client: RedisClient): Promise<void> {
+  // An error of a connection that is being ended is nobody's any more, but would be printed.
+  client.on('error', () => undefined);
+  const { status } = client;
+  client.disconnect();
+  // One that waits to connect again has nothing that could end, and says nothing.
+  if (status === 'end' || status === 'wait' || status === 'reconnecting') return;
+  await inTime(new Promise((resolve) => client.once('end', () => resolve(undefined))), END_MS, notInTime).catch(
+    () => undefined,
+  );
+}
+
+function notInTime(): Error {
+  return new Error('not ended in time');
+}
+
+/** The promise, or after the milliseconds the error that `late` gives. */
+export function inTime<T>(promise: Promise<T>, milliseconds: number, late: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(late()), milliseconds);
     promise.then(
@@ -199,58 +284,14 @@ export function inTime<T>(promise: Promise<T>, milliseconds: number, late: () =>
   });
 }
 
-/** A wait that grows with every attempt, half of it by lot: workers do not come back together. */
-export function reconnectDelay(attempt: number, random: () => number = Math.random): number {
-  const longest = Math.min(50 * 2 ** Math.min(attempt, 10), 2_000);
-  return Math.round(longest / 2 + (longest / 2) * random());
-}
-
-/** A client of our own. @throws UsageError when ioredis is not installed. */
-export async function connect(
-  address: RedisAddress,
-  tls: boolean | ConnectionOptions | undefined,
-  timeoutMs: number,
-): Promise<RedisClient> {
-  const { Cluster, Redis } = await loadDriver();
-  const secure = tls === undefined || tls === false ? address.tls : tls;
-  const common = {
-    lazyConnect: true,
-    connectTimeout: timeoutMs,
-    // A connection that says nothing any more, as behind a dead router, is given up.
-    socketTimeout: timeoutMs,
-    maxRetriesPerRequest: null,
-    autoResubscribe: false,
-    ...(address.username === undefined ? {} : { username: address.username }),
-    ...(address.password === undefined ? {} : { password: address.password }),
-    ...(secure === false ? {} : { tls: secure === true ? {} : secure }),
-  };
-  if (address.cluster) {
-    return new Cluster([...address.hosts], {
-      lazyConnect: true,
-      clusterRetryStrategy: (attempt) => reconnectDelay(attempt),
-      redisOptions: common,
-    });
-  }
-  const [first] = address.hosts;
-  return new Redis({
-    ...common,
-    ...first,
-    db: address.database,
-    retryStrategy: (attempt) => reconnectDelay(attempt),
-    // After a failover behind one name: the connection still leads to what is a replica now.
-    reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 1 : false),
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    signal.addEventListener('abort', done);
   });
-}
-
-async function loadDriver(): Promise<Pick<typeof import('ioredis'), 'Cluster' | 'Redis'>> {
-  try {
-    return await import('ioredis');
-  } catch (error) {
-    if (!isPeerMissing(error, 'ioredis')) throw error;
-    throw new UsageError({
-      place: 'openStore(url)',
-      problem: 'a redis store needs the package ioredis, which is not installed',
-      remedy: 'Run: npm install ioredis',
-    });
-  }
 }

@@ -1,28 +1,39 @@
+import type { Cluster } from 'ioredis';
 import type { StoreConcern, StoreHealth } from '../contract.js';
-import type { RedisClient } from './connection.js';
+import type { RedisClient } from './driver.js';
 
-/** What servers say of themselves: the fields of INFO, and of CONFIG GET where that is allowed. */
+/** What servers say of themselves, where that is allowed: managed services refuse some of it. */
 export interface ServerFacts {
-  readonly info: ReadonlyMap<string, string>;
-  /** Undefined: refused, as managed services do. */
+  /** The fields of INFO. */
+  readonly info: ReadonlyMap<string, string> | undefined;
+  /** Two settings that INFO does not show: `save` and `appendfsync`. */
   readonly config: ReadonlyMap<string, string> | undefined;
 }
 
 /** Asks a server, or every primary of a cluster. */
 export async function askServers(client: RedisClient): Promise<ServerFacts[]> {
   if (!client.isCluster) return [await askServer(client)];
-  return Promise.all((client as import('ioredis').Cluster).nodes('master').map(askServer));
+  // It names its servers only once it is connected to one.
+  await client.ping();
+  return Promise.all((client as Cluster).nodes('master').map(askServer));
 }
 
 async function askServer(server: Pick<RedisClient, 'info' | 'config'>): Promise<ServerFacts> {
-  const [info, config] = await Promise.all([
-    server.info(),
-    server.config('GET', '*').then(pairs, (error: Error) => {
-      if (/^(ERR|NOPERM)/.test(error.message)) return undefined;
-      throw error;
-    }),
+  // One by one: several at once are new in Redis 7, and all of them have passwords among them.
+  const [info, save, appendfsync] = await Promise.all([
+    server.info().then(fieldsOf, refused),
+    server.config('GET', 'save').then(pairs, refused),
+    server.config('GET', 'appendfsync').then(pairs, refused),
   ]);
-  return { info: fieldsOf(info), config };
+  // Its append-only file counts as off while it is read: that says nothing of how the server is set.
+  if (info?.get('loading') === '1') throw new Error('LOADING the server reads its data');
+  const config = save === undefined || appendfsync === undefined ? undefined : new Map([...save, ...appendfsync]);
+  return { info, config };
+}
+
+function refused(error: Error): undefined {
+  if (!/^(ERR|NOPERM) /.test(error.message)) throw error;
+  return undefined;
 }
 
 function fieldsOf(info: string): ReadonlyMap<string, string> {
@@ -36,6 +47,7 @@ function fieldsOf(info: string): ReadonlyMap<string, string> {
 
 /** CONFIG GET answers names and values in turn, and over RESP3 an object of them. */
 function pairs(answer: unknown): ReadonlyMap<string, string> {
+  if (answer instanceof Map) return answer;
   if (!Array.isArray(answer)) return new Map(Object.entries(answer as Record<string, string>));
   const names = answer as string[];
   return new Map(names.flatMap((name, at) => (at % 2 === 0 ? [[name, names[at + 1] as string] as const] : [])));
@@ -50,12 +62,12 @@ export function judge(store: string, servers: readonly ServerFacts[], replicas: 
   return { store, server: nameOf(first.info), facts: factsOf(first, servers.length), concerns: [...concerns.values()] };
 }
 
-function nameOf(info: ReadonlyMap<string, string>): string {
-  const valkey = info.get('valkey_version');
-  return valkey === undefined ? `Redis ${info.get('redis_version') ?? 'of an unknown version'}` : `Valkey ${valkey}`;
+function nameOf(info: ServerFacts['info']): string {
+  const valkey = info?.get('valkey_version');
+  return valkey === undefined ? `Redis ${info?.get('redis_version') ?? 'of an unknown version'}` : `Valkey ${valkey}`;
 }
 
-function factsOf({ info, config }: ServerFacts, primaries: number): Record<string, string> {
+function factsOf({ info = new Map(), config }: ServerFacts, primaries: number): Record<string, string> {
   return {
     persistence: persistenceOf(info, config),
     'maxmemory-policy': info.get('maxmemory_policy') ?? 'unknown',
@@ -66,7 +78,8 @@ function factsOf({ info, config }: ServerFacts, primaries: number): Record<strin
   };
 }
 
-function persistenceOf(info: ReadonlyMap<string, string>, config: ReadonlyMap<string, string> | undefined): string {
+function persistenceOf(info: ReadonlyMap<string, string>, config: ServerFacts['config']): string {
+  if (!info.has('aof_enabled')) return 'unknown';
   if (info.get('aof_enabled') === '1')
     return `append-only file, appendfsync ${config?.get('appendfsync') ?? 'unknown'}`;
   if (config === undefined) return 'no append-only file';
@@ -78,6 +91,15 @@ function concernsOf({ info, config }: ServerFacts, replicas: number | undefined)
   const found = (severity: StoreConcern['severity'], what: string, risk: string, remedy: string): void => {
     concerns.push({ severity, found: what, risk, remedy });
   };
+  if (info === undefined) {
+    found(
+      'unsafe',
+      'INFO is not allowed here',
+      'it cannot be told whether the server persists anything, or drops records when its memory is full',
+      'Allow it: ACL SETUSER <user> +info. CONFIG GET is of use, too: +config|get.',
+    );
+    return concerns;
+  }
   const major = Number.parseInt(info.get('redis_version') ?? '7', 10);
   if (major < 6) found('unsafe', `Redis ${major}`, 'it is older than anything this was tested on', 'Use Redis 7.');
   if (info.get('role') === 'slave')
@@ -104,7 +126,7 @@ function concernsOf({ info, config }: ServerFacts, replicas: number | undefined)
 
 type Found = (severity: StoreConcern['severity'], what: string, risk: string, remedy: string) => void;
 
-function persistence(info: ReadonlyMap<string, string>, config: ReadonlyMap<string, string> | undefined, found: Found) {
+function persistence(info: ReadonlyMap<string, string>, config: ServerFacts['config'], found: Found) {
   if (info.get('aof_enabled') !== '1') {
     const none = config?.get('save') === '';
     found(
@@ -147,7 +169,7 @@ function replication(connected: number, role: string | undefined, replicas: numb
   } else if (connected < replicas) {
     found(
       'unsafe',
-      `${connected} replicas are connected, and ${replicas} are waited for`,
+      `${connected} replica${connected === 1 ? ' is' : 's are'} connected, and ${replicas} waited for`,
       'no tool runs until they are there',
       'Start the replicas, or lower durability.replicas.',
     );

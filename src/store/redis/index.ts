@@ -1,2 +1,3 @@
 /** `mycelium-runtime/redis`: the store on Redis. Needs `ioredis`. */
-export { openRedisStore, type RedisStoreOptions } from './redis-store.js';
+export type { RedisStoreOptions } from './options.js';
+export { openRedisStore } from './redis-store.js';

@@ -71,15 +71,15 @@ export function memberPrefix(field?: readonly [name: string, value: string]): st
   return field === undefined ? '*' : `=${toWire(field[0])}${NUL}${toWire(field[1])}${NUL}`;
 }
 
-/** The fields of a record that the scripts answer: r, u, v, w, o, f, i. */
+/** The fields of a record that the scripts answer: r, u, i, v, w, o, f. */
 export type Fields = readonly (string | null)[];
 
 /** The fields in the order of {@link Fields}, for a plain HMGET. */
-export const FIELDS = ['r', 'u', 'v', 'w', 'o', 'f', 'i'] as const;
+export const FIELDS = ['r', 'u', 'i', 'v', 'w', 'o', 'f'] as const;
 
 /** A record as Redis has it; undefined when there is none. */
 export function recordFrom(key: RecordKey, fields: Fields): StoredRecord | undefined {
-  const [revision, until, value, writtenAt, owner, fence, index] = fields;
+  const [revision, until, index, value, writtenAt, owner, fence] = fields;
   if (typeof revision !== 'string') return undefined;
   const record: { -readonly [Field in keyof StoredRecord]: StoredRecord[Field] } = {
     key: { ...key },

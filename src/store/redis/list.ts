@@ -1,7 +1,7 @@
 import type { ListPage, ListQuery, RecordKey, StoredRecord } from '../contract.js';
 import { indexMatches, unknownCursor } from '../transaction-rules.js';
 import { fromWire, toWire } from '../wire-text.js';
-import type { RedisClient } from './connection.js';
+import type { RedisClient } from './driver.js';
 import { FIELDS, type Fields, type Layout, memberPrefix, recordFrom } from './layout.js';
 
 /** At most so many partitions are searched at a time. */

@@ -4,9 +4,10 @@ import { StoreFormatError, StoreLostError, StoreNotFoundError } from '../../erro
 import { UsageError } from '../../errors/usage.js';
 import { DEFAULT_PARTITIONS, STORE_FORMAT } from '../contract.js';
 import { checkPartitions } from '../transaction-rules.js';
-import { Connection, connect, type RedisClient } from './connection.js';
+import { Connection } from './connection.js';
+import { createClient, type RedisClient } from './driver.js';
 import { type Layout, layoutOf } from './layout.js';
-import type { RedisStoreOptions } from './redis-store.js';
+import type { RedisStoreOptions } from './options.js';
 import { describeAddress, parseRedisUrl } from './redis-url.js';
 import { SCRIPTS } from './script.js';
 
@@ -17,48 +18,52 @@ export interface Created {
   readonly partitions: number;
 }
 
-/** A connection to a store that is there. */
+/** A connection, and where on the server the store is. */
 export interface Opened {
   readonly connection: Connection;
   readonly layout: Layout;
-  readonly created: Created;
 }
 
 const TIMEOUT_MS = 4_000;
 const REPLICAS_TIMEOUT_MS = 1_000;
+/** What a timer can hold. */
+const MOST_MS = 2 ** 31 - 1;
 
-/** Connects, and creates the store unless it is there. */
+/** Prepares a connection, which is made with the first command. @throws UsageError */
 export async function openConnection(where: string | Redis | Cluster, options: RedisStoreOptions): Promise<Opened> {
   const address = typeof where === 'string' ? parseRedisUrl(where) : undefined;
   const prefix = options.prefix ?? address?.prefix ?? 'mycelium';
   const layout = layoutOf(prefix);
   if (options.partitions !== undefined) checkPartitions(options.partitions);
-  const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+  const timeoutMs = timeoutOf(options);
+  const durability = durabilityOf(options);
   const client =
-    address === undefined ? accepted(where as RedisClient) : await connect(address, options.tls, timeoutMs);
+    address === undefined ? accepted(where as RedisClient) : await createClient(address, options.tls, timeoutMs);
   const place = address === undefined ? describeClient(client) : describeAddress(address);
-  const connection = new Connection(client, address !== undefined, {
-    description: `${place}, prefix ${prefix}`,
-    timeoutMs,
-    durability: durabilityOf(options),
+  const description = `${place}, prefix ${prefix}`;
+  return { connection: new Connection(client, address !== undefined, { description, timeoutMs, durability }), layout };
+}
+
+function timeoutOf({ timeoutMs = TIMEOUT_MS }: RedisStoreOptions): number {
+  if (timeoutMs > 0 && timeoutMs <= MOST_MS) return timeoutMs;
+  throw new UsageError({
+    place: 'openRedisStore({ timeoutMs })',
+    problem: `${timeoutMs} is not a number of milliseconds above 0`,
+    remedy: 'Leave it out for the default of 4 seconds.',
   });
-  try {
-    return { connection, layout, created: await openFacts(connection, layout, options) };
-  } catch (error) {
-    await connection.close(false);
-    throw error;
-  }
 }
 
 function durabilityOf({ durability }: RedisStoreOptions): Connection['settings']['durability'] {
   if (durability === undefined) return undefined;
   const { replicas, timeoutMs = REPLICAS_TIMEOUT_MS } = durability;
-  if (Number.isSafeInteger(replicas) && replicas >= 1 && timeoutMs >= 1) return { replicas, timeoutMs };
+  // To Redis a timeout of 0 is none at all, and a fraction is an error.
+  if (Number.isSafeInteger(replicas) && replicas >= 1 && Number.isSafeInteger(timeoutMs) && timeoutMs >= 1)
+    return { replicas, timeoutMs };
   throw new UsageError({
     place: 'openRedisStore({ durability })',
     problem: `${replicas} replicas within ${timeoutMs} ms cannot be waited for`,
     remedy:
-      'Give a whole number of replicas from 1, and the milliseconds to wait for them; leave it out to wait for none.',
+      'Give a whole number of replicas from 1, and of milliseconds to wait for them; leave it out to wait for none.',
   });
 }
 
@@ -79,7 +84,8 @@ function describeClient(client: RedisClient): string {
   return `redis ${path ?? `${host}:${port}`}/${db ?? 0}`;
 }
 
-async function openFacts(connection: Connection, layout: Layout, options: RedisStoreOptions): Promise<Created> {
+/** Creates the store unless it is there. */
+export async function openFacts(connection: Connection, layout: Layout, options: RedisStoreOptions): Promise<Created> {
   const store = connection.settings.description;
   const create = options.create !== false;
   const partitions = String(options.partitions ?? DEFAULT_PARTITIONS);
@@ -118,18 +124,18 @@ async function confirmMarks(
   marked: boolean,
 ): Promise<void> {
   const store = connection.settings.description;
-  await connection.ask('open', async (client) => {
-    const marks = Array.from({ length: partitions }, (_, partition) => layout.mark(partition));
-    if (!marked) await Promise.all(marks.map((mark) => client.set(mark, id, 'NX')));
-    const found = await Promise.all(marks.map((mark) => client.get(mark)));
-    for (const [partition, mark] of marks.entries()) {
-      if (found[partition] === id) continue;
-      throw new StoreLostError({
-        store,
-        what: `partition ${partition} of ${partitions} has ${found[partition] === null ? 'no mark of it any more' : 'the mark of another store'}`,
-        remedy: `Restore the data of this partition. To go on without it, which lets calls that it held run again: SET "${mark}" "${id}"`,
-      });
-    }
-    if (!marked) await client.hset(layout.facts, 'marked', '1');
-  });
+  const marks = Array.from({ length: partitions }, (_, partition) => layout.mark(partition));
+  const found = await Promise.all(
+    marks.map((mark) => connection.run('open', SCRIPTS.mark, [mark], [id, marked ? '' : '1'])),
+  );
+  for (const [partition, mark] of marks.entries()) {
+    if (found[partition] === id) continue;
+    throw new StoreLostError({
+      store,
+      what: `partition ${partition} of ${partitions} has ${found[partition] === null ? 'no mark of it any more' : 'the mark of another store'}`,
+      remedy: `Restore the data of this partition. To go on without it, which lets calls that it held run again: SET "${mark}" "${id}"`,
+    });
+  }
+  if (marked || Number(await connection.run('open', SCRIPTS.marked, [layout.facts], [id])) === 1) return;
+  throw new StoreLostError({ store, what: 'it was taken away while it was being created' });
 }

@@ -2,11 +2,14 @@ import { MyceliumError } from '../../errors/mycelium-error.js';
 import { StoreLostError, StoreUnavailableError } from '../../errors/store.js';
 
 /**
- * Answers by which Redis says that it has not begun: the first writing command of a script is refused, and with it the
- * whole of it. Anything else leaves open what was done.
+ * Answers by which Redis says that it has not begun with a command: before a script starts, or at its first writing
+ * command, and then nothing of the script is done. Anything else leaves open what was done.
  */
 const NOT_BEGUN =
-  /^(READONLY|LOADING|MASTERDOWN|OOM|MISCONF|NOREPLICAS|BUSY|CLUSTERDOWN|CROSSSLOT|MOVED|ASK|TRYAGAIN|NOAUTH|WRONGPASS|NOPERM|NOSCRIPT|UNBLOCKED|EXECABORT)\b/;
+  /^(READONLY|LOADING|MASTERDOWN|OOM|MISCONF|NOREPLICAS|BUSY|CLUSTERDOWN|CROSSSLOT|MOVED|ASK|TRYAGAIN|NOAUTH|WRONGPASS|NOPERM|NOSCRIPT) /;
+
+/** Those that say so only of the script as a whole: inside one, other commands may have gone before. */
+const ONLY_OUTSIDE: ReadonlySet<string> = new Set(['NOPERM', 'BUSY', 'NOSCRIPT', 'NOAUTH', 'WRONGPASS']);
 
 /** What an answer means for people, where Redis's own words do not say it. */
 const MEANING: Readonly<Record<string, string>> = {
@@ -17,6 +20,7 @@ const MEANING: Readonly<Record<string, string>> = {
   NOREPLICAS: 'the server has too few replicas to take writes',
   BUSY: 'the server is busy with a script of somebody',
   CLUSTERDOWN: 'the cluster is down',
+  MOVED: 'the server is a node of a cluster, which is to be named with ?cluster=true',
 };
 
 /** Facts about a command that failed. */
@@ -24,7 +28,7 @@ export interface Failure {
   readonly store: string;
   readonly during: string;
   readonly error: unknown;
-  /** Whether the answer can only be to the one sending: a connection that broke lets the driver send again. */
+  /** Whether the answer can only be to the one sending, and not to a second one of the same command. */
   readonly sentOnce: boolean;
 }
 
@@ -32,14 +36,48 @@ export interface Failure {
 export function redisError({ store, during, error, sentOnce }: Failure): MyceliumError {
   if (error instanceof MyceliumError) return error;
   const message = error instanceof Error ? error.message : String(error);
-  if (message.startsWith('STORELOST')) return new StoreLostError({ store, what: 'the mark of the store is gone' });
+  const mark = /^STORELOST (\S+)/.exec(message)?.[1];
+  if (mark !== undefined) return new StoreLostError({ store, what: `the mark "${mark}" is gone or another store's` });
   const word = NOT_BEGUN.exec(message)?.[1];
-  const notBegun = word !== undefined && sentOnce;
   const meaning = word === undefined ? undefined : MEANING[word];
   return new StoreUnavailableError({
     store,
     during,
-    applied: notBegun ? 'no' : 'unknown',
-    cause: meaning === undefined ? error : new Error(meaning, { cause: error }),
+    applied: sentOnce && saysNotBegun(message, word) ? 'no' : 'unknown',
+    cause: meaning === undefined ? withoutCommand(error) : new Error(meaning, { cause: withoutCommand(error) }),
   });
+}
+
+function saysNotBegun(message: string, word: string | undefined): boolean {
+  return word !== undefined && !(ONLY_OUTSIDE.has(word) && message.includes(' script: '));
+}
+
+/** Servers forget scripts: with a restart, a failover, SCRIPT FLUSH. Then it is sent in full. */
+export function isForgotten(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('NOSCRIPT');
+}
+
+/** Whether the server will take the command when it has read its data. */
+export function isLoading(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('LOADING ');
+}
+
+/** Whether the driver never sent the command: its connection was gone already. */
+export function isUnsent(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("Stream isn't writeable");
+}
+
+/** Whether the connection broke while the command was on its way, so that nobody knows what became of it. */
+export function isDropped(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { name, message } = error;
+  return name === 'MaxRetriesPerRequestError' || name === 'AbortError' || message === 'Connection is closed.';
+}
+
+/** The driver hangs the command on its errors, with a password or with what a call was given: that goes nowhere. */
+export function withoutCommand(error: unknown): unknown {
+  if (!(error instanceof Error) || !('command' in error)) return error;
+  const clean = new Error(error.message);
+  clean.name = error.name;
+  return clean;
 }

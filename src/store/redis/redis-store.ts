@@ -1,8 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { randomBytes } from 'node:crypto';
 import type { Cluster, Redis } from 'ioredis';
-import { StoreUnavailableError, StoreUnsafeError } from '../../errors/store.js';
-import { emit } from '../../tool/events.js';
+import { StoreUnavailableError } from '../../errors/store.js';
 import type {
   Durability,
   ListPage,
@@ -15,33 +14,20 @@ import type {
   Transaction,
   TransactionResult,
 } from '../contract.js';
-import type { RemoteStoreOptions } from '../remote-options.js';
+import { heedHealth } from '../remote-health.js';
 import { planTransaction } from '../transaction-plan.js';
 import { checkKind, checkLease, checkList, checkPartition } from '../transaction-rules.js';
 import { toWire } from '../wire-text.js';
 import type { Connection } from './connection.js';
+import { createSubscriber } from './driver.js';
 import { askServers, judge } from './health.js';
 import type { Layout } from './layout.js';
 import { listPage } from './list.js';
-import { type Created, openConnection } from './opening.js';
+import { type Created, openConnection, openFacts } from './opening.js';
+import type { RedisStoreOptions } from './options.js';
 import { SCRIPTS } from './script.js';
 import { argumentsOf, resultFrom } from './transact.js';
 import { Waiting } from './waiting.js';
-
-/** What a Redis store can be told. */
-export interface RedisStoreOptions extends RemoteStoreOptions {
-  /** The beginning of every key. No braces, no whitespace. @default 'mycelium' */
-  readonly prefix?: string;
-  /**
-   * Waits until so many replicas have what was written, in the same round trip; with fewer in time a tool does not
-   * run. Without it a failover can lose the latest claims.
-   */
-  readonly durability?: {
-    readonly replicas: number;
-    /** How long to wait for them, in milliseconds. @default 1_000 */
-    readonly timeoutMs?: number;
-  };
-}
 
 /**
  * Opens a store on Redis 7, on one server or a cluster. What its answers survive is what the server is set to:
@@ -58,15 +44,36 @@ export async function openRedisStore(
   where: string | Redis | Cluster,
   options: RedisStoreOptions = {},
 ): Promise<Store & AsyncDisposable> {
-  const opened = await openConnection(where, options);
+  const { connection, layout } = await openConnection(where, options);
+  const look = (): Promise<void> => lookAt(connection, options.profile);
   try {
-    const store = new RedisStore(opened.connection, opened.layout, opened.created, options);
-    await store.check();
-    return store;
+    // Before anything is written there.
+    await look();
+    return new RedisStore(connection, layout, await openFacts(connection, layout, options), { ...options, look });
   } catch (error) {
-    await opened.connection.close(false);
+    await connection.close(false);
     throw error;
   }
+}
+
+/** Looks at the server. @throws StoreUnsafeError for production, when acknowledged records can be lost. */
+async function lookAt(connection: Connection, profile: RedisStoreOptions['profile']): Promise<void> {
+  heedHealth(await healthOf(connection), profile);
+}
+
+async function healthOf(connection: Connection): Promise<StoreHealth> {
+  const { description, durability } = connection.settings;
+  return judge(description, await connection.ask('health', askServers), durability?.replicas);
+}
+
+/** A server that is unfit for production is looked at again after this long, in milliseconds, when somebody calls. */
+const LOOK_AGAIN_MS = 1_000;
+
+/** One look at a server that came back. */
+interface Look {
+  readonly done: Promise<void>;
+  readonly since: number;
+  failed: boolean;
 }
 
 class RedisStore implements Store, AsyncDisposable {
@@ -78,36 +85,41 @@ class RedisStore implements Store, AsyncDisposable {
   readonly #connection: Connection;
   readonly #layout: Layout;
   readonly #id: string;
-  readonly #production: boolean;
-  readonly #replicas: number | undefined;
+  readonly #durably: boolean;
   readonly #waiting: Waiting;
+  readonly #look: () => Promise<void>;
   #closing: Promise<void> | undefined;
-  /** Set while a server that came back is looked at, and when it was found unfit for production. */
-  #unfit: Promise<void> | undefined;
+  /** Production only: the look at a server that came back, until it was found fit. */
+  #looking: Look | undefined;
 
-  constructor(connection: Connection, layout: Layout, { id, partitions }: Created, options: RedisStoreOptions) {
-    this.description = connection.settings.description;
+  constructor(
+    connection: Connection,
+    layout: Layout,
+    { id, partitions }: Created,
+    options: RedisStoreOptions & { readonly look: () => Promise<void> },
+  ) {
+    const { description, durability, timeoutMs } = connection.settings;
+    this.description = description;
     this.partitions = partitions;
     this.#connection = connection;
     this.#layout = layout;
     this.#id = id;
-    this.#production = options.profile === 'production';
-    this.#replicas = options.durability?.replicas;
+    this.#durably = durability !== undefined;
+    this.#look = options.look;
     const channel = `${layout.facts}:${randomBytes(9).toString('base64url')}`;
-    this.#waiting = new Waiting(connection, layout, channel, () => subscriberOf(connection.client));
+    this.#waiting = new Waiting(connection, layout, channel, () => createSubscriber(connection.client, timeoutMs));
     connection.onReconnect = () => {
-      const checked = this.check();
-      // Whoever calls is told; if nobody calls, nobody needs to be.
-      checked.catch(() => undefined);
-      if (this.#production) this.#unfit = checked;
+      const look = this.#lookAgain();
+      if (options.profile === 'production') this.#looking = look;
     };
   }
 
   async transact(transaction: Transaction, nonce: string): Promise<TransactionResult> {
     this.#checkOpen('transact');
     const plan = planTransaction(transaction, nonce, this.partitions);
-    if (this.#unfit !== undefined) await this.#fit();
-    const waits = plan.writes && this.#replicas !== undefined;
+    if (this.#looking !== undefined) await this.#fit();
+    // A read, too: what it shows somebody acts on, and the replicas may not have it yet.
+    const waits = this.#durably;
     const { keys, args } = argumentsOf(plan, nonce, this.#layout, this.#id, waits);
     const answer = await (waits
       ? this.#connection.runDurably('transact', SCRIPTS.transact, keys, args)
@@ -151,16 +163,7 @@ class RedisStore implements Store, AsyncDisposable {
 
   async health(): Promise<StoreHealth> {
     this.#checkOpen('health');
-    const servers = await this.#connection.ask('health', askServers);
-    return judge(this.description, servers, this.#replicas);
-  }
-
-  /** Looks at the server. @throws StoreUnsafeError for production, when acknowledged records can be lost. */
-  async check(): Promise<void> {
-    const { store, server, concerns } = await this.health();
-    emit('mycelium:store-health', () => ({ store, server, concerns }));
-    const unsafe = concerns.filter(({ severity }) => severity === 'unsafe');
-    if (this.#production && unsafe.length > 0) throw new StoreUnsafeError({ store, concerns: unsafe });
+    return healthOf(this.#connection);
   }
 
   close(options: { readonly drain?: boolean } = {}): Promise<void> {
@@ -173,16 +176,22 @@ class RedisStore implements Store, AsyncDisposable {
     await this.close();
   }
 
-  /** Waits until a server that came back was looked at. One that could not be looked at is looked at again. */
+  #lookAgain(): Look {
+    const look: Look = { done: this.#look(), since: performance.now(), failed: false };
+    // Whoever calls is told; if nobody calls, nobody needs to be.
+    look.done.catch(() => {
+      look.failed = true;
+    });
+    return look;
+  }
+
+  /** Waits until a server that came back was looked at and found fit. */
   async #fit(): Promise<void> {
-    const checked = this.#unfit;
-    try {
-      await checked;
-      if (this.#unfit === checked) this.#unfit = undefined;
-    } catch (error) {
-      if (this.#unfit === checked && !(error instanceof StoreUnsafeError)) this.#unfit = this.check();
-      throw error;
-    }
+    const last = this.#looking;
+    if (last?.failed === true && performance.now() - last.since >= LOOK_AGAIN_MS) this.#looking = this.#lookAgain();
+    const look = this.#looking;
+    await look?.done;
+    if (this.#looking === look) this.#looking = undefined;
   }
 
   async #renewTogether(renewals: readonly Renewal[]): Promise<readonly RenewalResult[]> {
@@ -192,7 +201,7 @@ class RedisStore implements Store, AsyncDisposable {
     const args = [this.#id, String(partitions.length)];
     for (const { owner, fence, ms } of renewals) args.push(toWire(owner), String(fence), String(ms));
     const answers = (await this.#connection.run('renew', SCRIPTS.renew, keys, args)) as readonly number[];
-    return answers.map((held) => (held === 1 ? 'held' : 'lost'));
+    return answers.map((held) => (Number(held) === 1 ? 'held' : 'lost'));
   }
 
   #checkOpen(during: string): void {
@@ -204,19 +213,4 @@ class RedisStore implements Store, AsyncDisposable {
       remedy: 'The store was closed. Open it again; what was recorded is still there.',
     });
   }
-}
-
-/** A connection for messages: it ends when it breaks, because what was missed must be asked for anyway. */
-function subscriberOf(client: Redis | Cluster): Redis {
-  // In a cluster every node passes messages on, so any one will do.
-  const nodes = client.isCluster ? (client as Cluster).nodes('all') : [client as Redis];
-  const node = nodes[Math.floor(Math.random() * nodes.length)] ?? (client as Redis);
-  return node.duplicate({
-    lazyConnect: true,
-    retryStrategy: null,
-    reconnectOnError: null,
-    autoResubscribe: false,
-    maxRetriesPerRequest: 0,
-    keepAlive: 10_000,
-  });
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { OPEN } from './scripts/open.js';
+import { MARK, MARKED, OPEN } from './scripts/open.js';
 import { RENEW } from './scripts/renew.js';
 import { TRANSACT } from './scripts/transact.js';
 import { WATCH } from './scripts/watch.js';
@@ -15,14 +15,11 @@ function script(text: string): Script {
 }
 
 /** Every script of the store; each is one round trip. */
-export const SCRIPTS: { readonly [Name in 'open' | 'transact' | 'renew' | 'watch']: Script } = {
+export const SCRIPTS: { readonly [Name in 'open' | 'mark' | 'marked' | 'transact' | 'renew' | 'watch']: Script } = {
   open: script(OPEN),
+  mark: script(MARK),
+  marked: script(MARKED),
   transact: script(TRANSACT),
   renew: script(RENEW),
   watch: script(WATCH),
 };
-
-/** Servers forget scripts: with a restart, a failover, SCRIPT FLUSH. Then it is sent in full. */
-export function isForgotten(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith('NOSCRIPT');
-}

@@ -55,7 +55,8 @@ function expiredOf(expected: Expected): string {
 
 /** The answer of the transact script, in the order of the transaction. */
 export function resultFrom({ records, answer }: TransactionPlan, reply: readonly unknown[]): TransactionResult {
-  const [ok, now] = reply as readonly number[] as readonly [number, number];
+  // A client of the program may be set to answer numbers as texts.
+  const [ok, now] = [Number(reply[0]), Number(reply[1])];
   const found: (StoredRecord | undefined)[] = [];
   let at = 2;
   for (const touched of [true, false]) {

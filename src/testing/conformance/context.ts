@@ -167,6 +167,30 @@ export async function put(
   return record;
 }
 
+/** The transaction that removes records at their revisions, and says so in a record of its own. */
+export function removing(records: readonly Pick<StoredRecord, 'key' | 'revision'>[], line: RecordKey): Transaction {
+  return {
+    expect: [...records.map(({ key, revision }) => ({ key, revision })), { key: line, revision: undefined }],
+    write: [{ key: line, value: `${records.length} removed` }],
+    remove: records.map(({ key }) => key),
+  };
+}
+
+/** A key for the record that a removal writes, of a kind that lists of the case do not show. */
+export function lineKey(context: ConformanceContext, partition = 0): RecordKey {
+  return context.key({ kind: 'removed', partition });
+}
+
+/** Removes records at their revisions; a refusal breaks the case. */
+export async function removeRecords(
+  context: ConformanceContext,
+  records: readonly StoredRecord[],
+  store: Store = context.store,
+): Promise<void> {
+  const { ok } = await store.transact(removing(records, lineKey(context, records[0]?.key.partition)), context.nonce());
+  rule(ok, 'a transaction that removes must apply when its expectations hold');
+}
+
 /** Reads one record as it stands. */
 export async function read(
   context: ConformanceContext,

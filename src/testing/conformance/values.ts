@@ -34,7 +34,7 @@ const texts: Readonly<Record<string, string>> = {
 };
 
 /** Ids that collide or vanish where they pass through a path, a separator, a pattern or an object. */
-const ids: readonly string[] = [
+export const ids: readonly string[] = [
   'a b',
   'a  b',
   'a',

@@ -3,6 +3,22 @@ import { marked, read } from './broken-config.js';
 
 const FILE = { storage: 'file', directory: '/srv/app/x' };
 
+const REDIS = { storage: 'redis', url: 'redis://u:pw@h' };
+const POSTGRES = { storage: 'postgres', url: 'postgres://u:pw@h/db' };
+
+/** What each key of a server resolves to, in whatever section. */
+const SERVERS: readonly (readonly [key: string, yaml: string, location: object])[] = [
+  ['url', 'storage: redis, url: "redis://u:pw@h"', REDIS],
+  ['url_env', 'storage: redis, url_env: REDIS_URL', { ...REDIS, url: 'redis://ada:hunter2@cache:6379/1' }],
+  [
+    'prefix',
+    'storage: redis, url: "redis://u:pw@h", prefix: "mycelium:action:"',
+    { ...REDIS, prefix: 'mycelium:action:' },
+  ],
+  ['dsn', 'storage: postgres, dsn: "postgres://u:pw@h/db"', POSTGRES],
+  ['dsn_env', 'storage: postgres, dsn_env: DATABASE_URL', { ...POSTGRES, url: 'postgres://ada:hunter2@db/agents' }],
+];
+
 /** What a key of version 1.1 of the Python library resolves to here. */
 const WORKS: readonly (readonly [key: string, yaml: string, part: string, value: unknown])[] = [
   ['action_ledger.storage: file', 'action_ledger: { storage: file, path: x }', 'tool', FILE],
@@ -28,33 +44,16 @@ const WORKS: readonly (readonly [key: string, yaml: string, part: string, value:
   ['tasks.*.ledger.path', 'tasks: { a: { ledger: { path: x } } }', 'own', FILE],
   ['tasks.*.id_from', 'tasks: { a: { id_from: [order] } }', 'idFrom', ['order']],
   ['an empty document', '', 'recorded', []],
+  ...SERVERS.flatMap(([key, yaml, location]): [string, string, string, unknown][] => [
+    [`action_ledger.${key}`, `action_ledger: { ${yaml} }`, 'tool', location],
+    [`task_ledger.${key}`, `task_ledger: { ${yaml} }`, 'task', location],
+    [`tools.*.ledger.${key}`, `tools: { a: { ledger: { ${yaml} } } }`, 'own', location],
+    [`tasks.*.ledger.${key}`, `tasks: { a: { ledger: { ${yaml} } } }`, 'own', location],
+  ]),
 ];
-
-const REMOTE = ['url', 'url_env', 'prefix', 'in_flight_ttl', 'dsn', 'dsn_env', 'table'] as const;
-const VALUES: Readonly<Record<(typeof REMOTE)[number], string>> = {
-  url: 'redis://u:pw@h',
-  url_env: 'REDIS_URL',
-  prefix: '"mycelium:action:"',
-  in_flight_ttl: '3600',
-  dsn: 'postgres://u:pw@h/db',
-  dsn_env: 'PG',
-  table: 'mycelium_action_ledger',
-};
 
 /** Refused at its own place, as what is to come. */
 const NOT_YET: readonly (readonly [key: string, yaml: string])[] = [
-  ['action_ledger.storage: redis', 'action_ledger: { storage: ▸redis }'],
-  ['action_ledger.storage: postgres', 'action_ledger: { storage: ▸postgres }'],
-  ['task_ledger.storage: redis', 'task_ledger: { storage: ▸redis }'],
-  ['task_ledger.storage: postgres', 'task_ledger: { storage: ▸postgres }'],
-  ['tools.*.ledger.storage: redis', 'tools: { a: { ledger: { storage: ▸redis } } }'],
-  ['tasks.*.ledger.storage: postgres', 'tasks: { a: { ledger: { storage: ▸postgres } } }'],
-  ...REMOTE.flatMap((key): [string, string][] => [
-    [`action_ledger.${key}`, `action_ledger: { ▸${key}: ${VALUES[key]} }`],
-    [`task_ledger.${key}`, `task_ledger: { ▸${key}: ${VALUES[key]} }`],
-    [`tools.*.ledger.${key}`, `tools: { a: { ledger: { ▸${key}: ${VALUES[key]} } } }`],
-    [`tasks.*.ledger.${key}`, `tasks: { a: { ledger: { ▸${key}: ${VALUES[key]} } } }`],
-  ]),
   ...[
     ['state_flush.storage', 'storage: memory'],
     ['state_flush.path', 'path: ./state'],
@@ -115,6 +114,25 @@ describe('the configuration of version 1.1', () => {
     expect(issues.all[0]?.problem).toContain('not in this version yet');
     expect(issues.text()).not.toMatch(/hunter2|pw@/);
   });
+
+  it.each(['action_ledger', 'task_ledger', 'tools.a.ledger', 'tasks.a.ledger'])(
+    '%s: what is otherwise here',
+    (place) => {
+      const keys = '{ storage: redis, url: "redis://u:pw@h", ▸in_flight_ttl: 3600, ▸table: mycelium_action_ledger }';
+      const [first, second, third] = place.split('.');
+      const section = third === undefined ? keys : `{ ${second}: { ${third}: ${keys} } }`;
+      const { text, places } = marked(`${first}: ${section}`);
+      const { issues } = read(text);
+      expect(issues.all.map(({ id, line, column }) => [id, `${line}:${column}`])).toEqual(
+        places.map((at) => ['MYC204', at]),
+      );
+      expect(issues.all.map(({ remedy }) => remedy)).toEqual([
+        expect.stringMatching(/^Here it is lease, (of each tool|one level up)\.$/),
+        'Here it is schema: the tables in it have names of their own.',
+      ]);
+      expect(issues.text()).not.toContain('pw@');
+    },
+  );
 
   it('tasks.*.ledger.id_from has moved', () => {
     const { issues } = read('tasks: { a: { ledger: { path: ./x, id_from: [order] } } }');

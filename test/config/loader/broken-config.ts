@@ -29,6 +29,9 @@ export const ENVIRONMENT: Readonly<Record<string, string>> = Object.freeze({
   OTHER_TOOL: 'hunter2',
   YES: 'true',
   HOME: '/home/ada',
+  REDIS_URL: 'redis://ada:hunter2@cache:6379/1',
+  DATABASE_URL: 'postgres://ada:hunter2@db/agents',
+  BAD_REDIS_URL: 'redis://ada:hunter2@cache:99999',
 });
 
 /** Reads a text as if it were `mycelium.yaml` in `/srv/app`. */

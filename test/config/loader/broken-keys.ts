@@ -45,7 +45,7 @@ export const BROKEN_KEYS: readonly BrokenConfig[] = [
     name: 'a key that resembles nothing',
     yaml: '▸frobnicate: 1\ntools: { pay: { ▸xyzzy: 1 } }',
     errors: [
-      ['MYC204', 'frobnicate', 'The sections are action_ledger, task_ledger, tools, tasks; a tool'],
+      ['MYC204', 'frobnicate', 'The sections are profile, action_ledger, task_ledger, tools, tasks; a tool'],
       ['MYC204', 'tools.pay.xyzzy', 'The keys here are ledger, side_effect_class, id_from,'],
     ],
   },
@@ -148,9 +148,8 @@ export const BROKEN_KEYS: readonly BrokenConfig[] = [
   },
   {
     name: 'sections of the Python library',
-    yaml: '▸profile: production\n▸transition: { agent_id: a, lease_ttl: 5 }\n▸loop_guard: { storage: file }\n▸budget: { max_usd: 5 }\n▸verify: {}\n',
+    yaml: '▸transition: { agent_id: a, lease_ttl: 5 }\n▸loop_guard: { storage: file }\n▸budget: { max_usd: 5 }\n▸verify: {}\n',
     errors: [
-      ['MYC204', 'profile', 'Here it is action_ledger.strict: true.'],
       ['MYC204', 'transition', 'Here it is lease, wait_for and side_effect_class of each tool.'],
       ['MYC204', 'loop_guard', 'The Python library has it'],
       ['MYC204', 'budget', 'The Python library has it'],
@@ -206,12 +205,43 @@ export const BROKEN_KEYS: readonly BrokenConfig[] = [
     errors: [['MYC204', 'tools.pay.ledgr', 'unknown key', 'ledger']],
   },
   {
-    name: 'storages that are not in this version yet',
-    yaml: 'action_ledger: { storage: ▸redis }\ntask_ledger: { storage: ▸postgres }\ntools: { pay: { ledger: { storage: ▸redis } } }',
+    name: 'misspelt keys of servers',
+    yaml: [
+      'action_ledger: { storage: redis, ▸ulr: "redis://u:hunter2@h", ▸prefx: a, durability: { ▸replica: 1, replicas: 1, ▸timout: 1s } }',
+      'task_ledger: { storage: postgres, ▸dns: "postgres://u:hunter2@h/d", ▸scema: a, ▸conections: 5, ▸retenton: 30d }',
+      '▸profil: production',
+    ].join('\n'),
     errors: [
-      ['MYC205', 'action_ledger.storage', 'action_ledger.storage is "redis", which is not in this version yet'],
-      ['MYC205', 'task_ledger.storage', 'Use file'],
-      ['MYC205', 'tools.pay.ledger.storage', 'not in this version yet'],
+      ['MYC204', 'action_ledger.ulr', 'unknown key', 'url'],
+      ['MYC204', 'action_ledger.prefx', 'unknown key', 'prefix'],
+      ['MYC204', 'action_ledger.durability.replica', 'unknown key', 'replicas'],
+      ['MYC204', 'action_ledger.durability.timout', 'in action_ledger.durability', 'timeout'],
+      ['MYC204', 'task_ledger.dns', 'unknown key', 'dsn'],
+      ['MYC204', 'task_ledger.scema', 'unknown key', 'schema'],
+      ['MYC204', 'task_ledger.conections', 'unknown key', 'connections'],
+      ['MYC204', 'task_ledger.retenton', 'unknown key', 'retention'],
+      ['MYC204', 'profil', 'unknown key', 'profile'],
+    ],
+  },
+  {
+    name: 'what is a part of the address, and keys that stand one level off',
+    yaml: [
+      'action_ledger: { storage: redis, url_env: REDIS_URL, ▸host: h, ▸port: 6379, ▸password: hunter2, ▸db: 1, ▸cluster: true, ▸ssl: true, ▸key_prefix: a, ▸replicas: 1, ▸profile: production }',
+      'tools: { pay: { ▸url: "redis://u:hunter2@h", ▸retention: 30d, ledger: { storage: redis, url_env: REDIS_URL, ▸retention: 30d } } }',
+    ].join('\n'),
+    errors: [
+      ['MYC204', 'action_ledger.host', 'Here it is a part of url (redis) or dsn (postgres).'],
+      ['MYC204', 'action_ledger.port', 'a part of url'],
+      ['MYC204', 'action_ledger.password', 'a part of url'],
+      ['MYC204', 'action_ledger.db', 'a part of url'],
+      ['MYC204', 'action_ledger.cluster', '?cluster=true'],
+      ['MYC204', 'action_ledger.ssl', 'Here it is tls.', 'tls'],
+      ['MYC204', 'action_ledger.key_prefix', 'Here it is prefix.', 'prefix'],
+      ['MYC204', 'action_ledger.replicas', 'It belongs in action_ledger.durability.'],
+      ['MYC204', 'action_ledger.profile', 'It belongs in the first column of the file.'],
+      ['MYC204', 'tools.pay.url', 'It belongs in tools.<name>.ledger.'],
+      ['MYC204', 'tools.pay.retention', 'It belongs in action_ledger.'],
+      ['MYC204', 'tools.pay.ledger.retention', 'It belongs in action_ledger.'],
     ],
   },
 ];

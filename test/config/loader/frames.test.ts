@@ -86,6 +86,14 @@ describe('secrets', () => {
     'token: |\n  hunter2\n \thunter2 [\n',
     'token:\n  - *hunter2\n',
     'dsn: >-\n  a\n  hunter2\n\t- x\n',
+    'action_ledger: { url_env: hunter2 and more }',
+    'action_ledger: { storage: redis, url_env: "redis://u:hunter2@h" }',
+    'action_ledger: { storage: postgres, dsn_env: hunter2/x }',
+    'action_ledger: { storage: "redis://h?password=hunter2&db=1" }',
+    'action_ledger: { path: "postgres://h/d?sslpassword=hunter2" }',
+    'action_ledger: { storage: redis, url: ">hunter2", urll: 1 }',
+    'action_ledger:\n  storage: redis\n  url: >-\n    redis://u:hunter2@h\n    hunter2\n',
+    'tools: { pay: { ledger: { storage: redis, url: "redis://u:hunter2@h:0", dsn: hunter2 } } }',
   ])('%j', (yaml) => {
     expect(shown(yaml)).not.toContain('hunter2');
     expect(JSON.stringify(read(yaml).issues.all)).not.toContain('hunter2');
@@ -96,5 +104,6 @@ describe('secrets', () => {
     expect(shown('tools: { rotate_key: { ledgr: true } }')).toContain('rotate_key: { ledgr: true }');
     expect(shown('tools:\n  rotate_key:\n    ledgr: true\n')).toContain('    ledgr: true');
     expect(shown('tools: { pay: { key_valid_for: soon } }')).toContain('key_valid_for: soon');
+    expect(shown('action_ledger: { storage: redis, url_env: NOWHERE }')).toContain('url_env: NOWHERE');
   });
 });

@@ -6,14 +6,16 @@ import { read } from './broken-config.js';
 
 /** The keys that may be written, said once more: this list is not taken from the schema. */
 const COMMON = 'ledger side_effect_class id_from lease wait_for timeout max_attempts store';
+const STORAGE = 'storage path url url_env prefix durability dsn dsn_env schema connections tls';
 const KNOWN: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
   Object.entries({
-    root: 'action_ledger task_ledger tools tasks',
-    action_ledger: 'storage path strict tools',
-    task_ledger: 'storage path tasks',
+    root: 'profile action_ledger task_ledger tools tasks',
+    action_ledger: `${STORAGE} retention strict tools`,
+    task_ledger: `${STORAGE} retention tasks`,
     tool: `${COMMON} boundary key_valid_for settle_after replay_for`,
     task: COMMON,
-    ledger: 'storage path',
+    ledger: STORAGE,
+    durability: 'replicas timeout',
     store: 'input result redact max_result_length',
   }).map(([section, keys]) => [section, keys.split(' ')]),
 );
@@ -28,12 +30,16 @@ function unknownKeys(value: unknown): string[] {
     found.push(...entries.filter(([key]) => !KNOWN[section]?.includes(key)).map(([key]) => `${section}.${key}`));
     return entries;
   };
+  const checkStorage = (section: string, part: unknown): void => {
+    for (const [key, below] of check(section, part)) if (key === 'durability') check(key, below);
+  };
   for (const [section, part] of check('root', value)) {
-    if (section === 'action_ledger' || section === 'task_ledger') check(section, part);
+    if (section === 'action_ledger' || section === 'task_ledger') checkStorage(section, part);
     if (section !== 'tools' && section !== 'tasks') continue;
     for (const entry of Object.values(part ?? {}))
       for (const [key, below] of check(section === 'tools' ? 'tool' : 'task', entry))
-        if (key === 'ledger' || key === 'store') check(key, below);
+        if (key === 'ledger') checkStorage(key, below);
+        else if (key === 'store') check(key, below);
   }
   return found;
 }
@@ -104,6 +110,11 @@ tasks:
 `,
   `tools: {pay: {ledger: {storage: file, path: "\${env:HOME}/x"}, boundary: explicit, settle_after: 5}, get: {ledger: false}}
 tasks: {t: {wait_for: 1.5, timeout: 250ms, max_attempts: 3, store: {input: full, result: digest}}}
+`,
+  `profile: development
+action_ledger: { storage: redis, url: "redis://u:pw@h:6379/1", prefix: "a:b", durability: { replicas: 1, timeout: 1s }, tls: true, retention: 30d }
+task_ledger: { storage: postgres, dsn_env: DATABASE_URL, schema: s, connections: 3 }
+tools: { pay: { ledger: { storage: redis, url_env: REDIS_URL } } }
 `,
   'action_ledger:\n  path: |\n    a\n  tools:\n  - x\ntools:\n  ? x\n  : ledger: yes\n',
 ];
@@ -206,6 +217,10 @@ const leaf = fc.oneof(
   fc.constantFrom<unknown>(
     'file',
     'memory',
+    'redis',
+    'postgres',
+    'redis://u:pw@h',
+    'REDIS_URL',
     'read',
     'keyed_mutate',
     'all',
@@ -247,7 +262,7 @@ const dumped = fc
 
 /** A key of whatever name put at a place of whatever valid configuration. */
 const withKey = fc
-  .tuple(fc.constantFrom(...VALID.slice(0, 2)), word, fc.nat(), fc.boolean())
+  .tuple(fc.constantFrom(...VALID.slice(0, 3)), word, fc.nat(), fc.boolean())
   .map(([text, key, place, inside]) => {
     const root = parse(text) as object;
     const maps: object[] = [];
@@ -264,7 +279,7 @@ const withKey = fc
 
 describe('whatever is written, the loader answers', () => {
   it('to what is valid', () => {
-    for (const text of VALID.slice(0, 2)) expect(read(text).issues.text('error')).toBe('');
+    for (const text of VALID.slice(0, 3)) expect(read(text).issues.text('error')).toBe('');
     for (const text of VALID) holds(text);
   });
 

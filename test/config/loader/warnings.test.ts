@@ -108,8 +108,21 @@ const WARNINGS: readonly Warned[] = [
     says: 'its records end with the process',
     gone: [
       'action_ledger: { storage: file }\ntools: { pay: { id_from: [order], side_effect_class: irreversible } }',
+      'action_ledger: { storage: redis, url: "redis://h" }\ntools: { pay: { id_from: [order], side_effect_class: irreversible } }',
       'action_ledger: { storage: memory }\ntools: { pay: { id_from: [order], side_effect_class: irreversible, ledger: { storage: file } } }',
       'action_ledger: { storage: memory }\ntools: { pay: { id_from: [order], side_effect_class: read } }',
+    ],
+  },
+  {
+    id: 'MYC357',
+    name: 'production that is not strict',
+    yaml: 'profile: production\naction_ledger: { ▸strict: false }\ntools: { pay: { ledger: false } }',
+    path: 'action_ledger.strict',
+    says: 'Remove strict: production is strict.',
+    gone: [
+      'profile: production\ntools: { pay: { ledger: false } }',
+      'profile: production\naction_ledger: { strict: true }\ntools: { pay: { ledger: false } }',
+      'profile: development\naction_ledger: { strict: false }\ntools: { pay: { ledger: false } }',
     ],
   },
 ];

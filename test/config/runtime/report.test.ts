@@ -74,7 +74,7 @@ process       task          id
 Recorded in memory
 Passed through unguarded: free, helper
 In the file, and applied to no function so far: elsewhere
-Warning MYC355: send_payment is irreversible, and its records end with the process. Write storage: file.
+Warning MYC355: send_payment is irreversible, and its records end with the process. Write storage: file, redis or postgres.
 Warning MYC353: undeclared does not say what it does. Add side_effect_class; without it a crash blocks the call, and a throw lets it run again.`,
     );
     expect(inspect(report)).toBe(report.toString());

@@ -1,11 +1,12 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { StoredRecord } from '../../../src/store/contract.js';
 import { type FileStore, openFileStore } from '../../../src/store/file/file-store.js';
+import { LogState } from '../../../src/store/file/log-state.js';
 import { recordRun } from './crash-run.js';
 import { injecting, inParallel, startClient, straceProblem } from './processes.js';
-import { fastRoot, freshNonce, get, newFolder, opened, put, readAll, renew, seeded } from './scratch.js';
+import { fastRoot, freshNonce, get, newFolder, opened, put, readAll, removeAll, renew, seeded } from './scratch.js';
 import { traceFiles } from './traced-files.js';
 
 /** Writes all the time until told to stop, and keeps what was acknowledged. */
@@ -237,5 +238,68 @@ describe('the order of a compaction', () => {
       await stores[Math.floor(random() * 3)]!.compact();
       for (const store of stores) expect(await readAll(store)).toEqual(before);
     }
+  });
+});
+
+describe('removed records', () => {
+  test('are in no later generation, and what came back is there once', async () => {
+    const { folder } = await seededFolder();
+    const store = await opened(folder);
+    const records = await readAll(store);
+    const going = [...records.values()].filter(({ key }) => key.id.startsWith('old'));
+    expect((await removeAll(store, going, 'line')).ok).toBe(true);
+    const { records: anew } = await put(store, 'old 3', 'came back');
+    await store.compact();
+    const [name, ...rest] = await readdir(folder);
+    expect(rest).toEqual([]);
+    const log = await readFile(join(folder, name!), 'utf8');
+    expect(log.match(/old \d+/g)).toEqual(['old 3']);
+    const again = await opened(folder);
+    expect([...(await readAll(again)).keys()].sort()).toEqual(['leased', 'line', 'old 3']);
+    expect(await get(again, 'old 3')).toEqual(anew[0]);
+  });
+
+  test('make the log due for compaction', { timeout: 60_000 }, async () => {
+    const folder = await newFolder(fastRoot);
+    const store = await opened(folder, { compactAtBytes: 20_000 });
+    const kept = [];
+    for (let number = 0; number < 100; number++)
+      kept.push((await put(store, `r ${number}`, 'v'.repeat(300))).records[0]!);
+    expect(await readdir(folder)).toEqual(['00000001.log']);
+    expect((await removeAll(store, kept, 'line')).ok).toBe(true);
+    await expect.poll(async () => (await readdir(folder)).join()).toBe('00000002.log');
+    expect([...(await readAll(store)).keys()]).toEqual(['line']);
+  });
+
+  test('come and go in any number without the log being taken for full or for empty', async () => {
+    const state = new LogState(() => {});
+    for (let round = 0; round < 5_000; round++) {
+      const text = `0 call ${round % 3}`;
+      const before = state.records.get(text);
+      const line = `0 pruned ${round}`;
+      const gone = state.records.get(`0 pruned ${round - 1}`);
+      const outcome = state.write(
+        {
+          texts: [text, line, `0 pruned ${round - 1}`],
+          nonce: 'n'.repeat(1 + (round % 50)),
+          expect: [
+            [0, 'call', String(round % 3), before?.revision ?? null, 0],
+            [0, 'pruned', String(round), null, 0],
+            [0, 'pruned', String(round - 1), gone?.revision ?? null, 0],
+          ],
+          write: [[1, 'line', 0, 0], ...(before === undefined ? [[0, 'v'.repeat(round % 90), 0, 0] as const] : [])],
+          remove: [2, ...(before === undefined ? [] : [0])],
+        },
+        round,
+      );
+      expect(outcome).toBe('holds');
+      if (round % 700 === 0) expect(state.index.textsOf('pruned')).toEqual([line]);
+    }
+    const bytes = [...state.kept()].reduce((sum, record) => sum + JSON.stringify(record).length, 0);
+    expect(state.liveBytes).toBeGreaterThan(0);
+    expect(state.liveBytes).toBeLessThan(bytes + 200 * state.records.size);
+    expect(state.index.textsOf('call')).toEqual(
+      [...state.records.keys()].filter((text) => text.includes('call')).sort(),
+    );
   });
 });

@@ -4,7 +4,7 @@ import { nextRevision, type Store, type StoredRecord, type TransactionResult } f
 import type { FileStore } from '../../../src/store/file/file-store.js';
 import { encodeFrame } from '../../../src/store/file/frame.js';
 import { imagesFrom, type Layout } from './crash-layouts.js';
-import { fastRoot, freshNonce, keyOf, type OpenStore, put, readAll, seeded } from './scratch.js';
+import { fastRoot, freshNonce, keyOf, type OpenStore, put, readAll, removeAll, seeded } from './scratch.js';
 import { inputOutput, type TraceEvent, traceFiles } from './traced-files.js';
 
 /** One write of a transaction, as it was asked for. */
@@ -25,11 +25,19 @@ interface Shown {
   readonly until: number;
 }
 
+/** A removal that was asked for. It counts when its line is there. */
+interface Removed {
+  readonly id: string;
+  readonly revision: string;
+  readonly line: string;
+}
+
 /** A run of several clients on one folder: what reached the disk when, and what was answered when. */
 export interface Run {
   readonly events: readonly TraceEvent[];
   readonly asked: ReadonlyMap<string, Asked>;
   readonly shown: readonly Shown[];
+  readonly removed: readonly Removed[];
   readonly won: number;
 }
 
@@ -50,6 +58,7 @@ export async function recordRun(openStore: OpenStore, seed: number, failedFlush 
   });
   const asked = new Map<string, Asked>();
   const shown: Shown[] = [];
+  const removed: Removed[] = [];
   let won = 0;
 
   const show = (record: StoredRecord | undefined): void => {
@@ -86,6 +95,14 @@ export async function recordRun(openStore: OpenStore, seed: number, failedFlush 
     result.records.forEach(show);
     return result;
   };
+  const take = async (store: Store, records: readonly StoredRecord[], line: string): Promise<void> => {
+    const nonce = freshNonce();
+    asked.set(`${line} 1:${nonce}`, { id: line, revision: `1:${nonce}`, value: 'removed', together: [line] });
+    for (const { key, revision } of records) removed.push({ id: key.id, revision, line });
+    const result = await removeAll(store, records, line, nonce);
+    if (result.ok) won++;
+    result.records.forEach(show);
+  };
   const keep = async (store: Store, record: StoredRecord): Promise<void> => {
     const { owner, fence } = record.lease!;
     const [answer] = await store.renew([{ key: record.key, owner, fence, ms: LONG }]);
@@ -111,12 +128,23 @@ export async function recordRun(openStore: OpenStore, seed: number, failedFlush 
       stores.map((store, client) => ask(store, [{ id: `claim ${client}`, value: 'v', lease: true }])),
     );
     await Promise.all(claimed.map(({ records }, client) => keep(stores[client]!, records[0]!)));
+    const going = await Promise.all(
+      ['g', 'h', 'i'].map((id, client) => ask(stores[client]!, [{ id, value: `${id} goes` }])),
+    );
+    const [g, h, i] = going.map(({ records }) => records[0]!) as [StoredRecord, StoredRecord, StoredRecord];
+    await Promise.all([
+      take(a, [g, h], 'line a'),
+      take(b, [h, i], 'line b'),
+      ask(c, [{ id: 'g', value: 'too early' }]),
+    ]);
+    await ask(c, [{ id: 'h', value: 'anew' }]);
     const large = await ask(a, [{ id: 'large', value: 'l'.repeat(1800) }]);
     await Promise.all([
       b.compact(),
       ask(a, [{ id: 'large', before: large.records[0], value: 'm'.repeat(700) }]),
       ask(c, [{ id: 'across', value: 'the seal' }]),
       ask(b, [{ id: 'compactor', value: 'goes on' }]),
+      take(c, (await ask(c, [{ id: 'short', value: 'lived' }])).records as [StoredRecord], 'line c'),
     ]);
     await readAll(c);
     const nonce = freshNonce();
@@ -127,7 +155,7 @@ export async function recordRun(openStore: OpenStore, seed: number, failedFlush 
     ]);
     await ask(c, [{ id: 'resent', value: 'once' }], nonce);
     await Promise.all(stores.map((store, client) => ask(store, [{ id: 'last', value: `by ${client}` }])));
-    return { events: trace.events, asked, shown, won };
+    return { events: trace.events, asked, shown, removed, won };
   } finally {
     trace.restore();
     await Promise.all(stores.map((store) => store.close()));
@@ -213,11 +241,17 @@ function difference(
 /** What is wrong with the records found after a crash behind so many events. */
 function problemIn(
   records: ReadonlyMap<string, StoredRecord>,
-  { asked, shown }: Run,
+  { asked, shown, removed }: Run,
   length: number,
 ): string | undefined {
+  for (const { id, revision, line } of removed) {
+    if (records.has(line) && records.get(id)?.revision === revision)
+      return `${id} was removed at ${revision} and is back`;
+  }
+  const lineOf = (id: string, revision: string): boolean =>
+    removed.some((one) => one.id === id && one.revision === revision && records.has(one.line));
   for (const { after, id, revision, until } of shown) {
-    if (after > length) continue;
+    if (after > length || lineOf(id, revision)) continue;
     const found = records.get(id);
     if (found === undefined) return `${id} was shown at ${revision} and is gone`;
     if (count(found.revision) < count(revision))

@@ -100,6 +100,16 @@ const table: readonly Mutant[] = [
     evidence: /was shown/,
   },
   {
+    mutant: 'removal not logged',
+    change: [{ file: 'operation.js', from: 'expect, write, remove];', to: 'expect, write];' }],
+    attack: 'crash',
+    killedBy: [
+      'crash-states.test.ts',
+      'a crash anywhere in a run leaves a folder that opens, with all that was answered',
+    ],
+    evidence: /was removed at .* and is back/,
+  },
+  {
     mutant: 'missing flush of a new generation',
     change: [{ file: 'publication.js', from: 'await handle.sync();', to: '' }],
     attack: 'crash',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { StoredRecord } from '../../../src/store/contract.js';
 import { openFileStore } from '../../../src/store/file/file-store.js';
 import { encodeFrame } from '../../../src/store/file/frame.js';
-import { fastRoot, freshNonce, get, newFolder, type OpenStore, put, readAll, renew } from './scratch.js';
+import { fastRoot, freshNonce, get, newFolder, type OpenStore, put, readAll, removeAll, renew } from './scratch.js';
 
 /** A log that is in order, and what it means. */
 export interface SampleLog {
@@ -18,13 +18,15 @@ export interface SampleLog {
 
 const claim = { owner: 'worker', fence: 3, ms: 60_000 };
 
-/** A second generation: records handed down, and behind them transactions of two writers and a renewal. */
+/** A second generation: records handed down, and behind them transactions of two writers, a removal and a renewal. */
 export async function plainLog(): Promise<SampleLog> {
   const folder = await newFolder(fastRoot);
   const [one, other] = [await openFileStore(folder), await openFileStore(folder)];
   const { records } = await put(one, 'a', 'first');
   await put(one, 'leased', 'l', undefined, { lease: claim, index: { phase: 'attempting' } });
+  const { records: kept } = await put(one, 'removed', 'r');
   await one.compact();
+  await removeAll(other, [kept[0]!], 'line');
   await put(other, 'b', 'a *MYC1 "quoted" *M\u{1f344}');
   await put(one, 'a', 'second', records[0]);
   await renew(other, 'leased', claim);

@@ -53,6 +53,23 @@ export function put(
   return store.transact({ expect: [{ key, revision: before?.revision }], write: [{ key, value, ...more }] }, nonce);
 }
 
+/** Removes records, and puts one in place that says so. */
+export function removeAll(
+  store: Store,
+  records: readonly StoredRecord[],
+  line: string,
+  nonce: string = freshNonce(),
+): Promise<TransactionResult> {
+  return store.transact(
+    {
+      expect: [{ key: keyOf(line), revision: undefined }, ...records.map(({ key, revision }) => ({ key, revision }))],
+      write: [{ key: keyOf(line), value: 'removed' }],
+      remove: records.map(({ key }) => key),
+    },
+    nonce,
+  );
+}
+
 export async function get(store: Store, id: string): Promise<StoredRecord | undefined> {
   return (await store.transact({ expect: [], write: [], read: [keyOf(id)] }, freshNonce())).records[0];
 }

@@ -11,7 +11,7 @@
 export const RENEW = `
 local marks = tonumber(ARGV[2])
 for n = 1, marks do
-  if redis.call('GET', KEYS[n]) ~= ARGV[1] then return redis.error_reply('STORELOST') end
+  if redis.call('GET', KEYS[n]) ~= ARGV[1] then return redis.error_reply('STORELOST ' .. KEYS[n]) end
 end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

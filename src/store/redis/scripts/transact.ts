@@ -2,7 +2,8 @@
  * All of a transaction, or none of it, in one round trip.
  *
  *     KEYS[1]               the mark of the store in this partition, see the open script
- *     KEYS[2]               where a resend that is recognized writes, so that WAIT has something to wait for
+ *     KEYS[2]               what is written where nothing else is: WAIT waits for what its connection wrote, and what
+ *                           the answer shows may not be on the replicas yet
  *     KEYS[3 …]             record, waiters and index of each record that is written or removed,
  *                           then the other records
  *     ARGV[1], ARGV[2]      the id of the store; the nonce
@@ -19,10 +20,10 @@
  * sorted set for each kind, all scores 0: `*id` for each record, `=field NUL value NUL id` for each of its fields.
  *
  * Answers { ok, now, record … } in the order of the keys. A record that has just been written is only its revision,
- * because the caller knows the rest; any other is its seven fields, and one that is not there is 0.
+ * because the caller knows the rest; any other is its seven fields, and one that is not there is nothing.
  */
 export const TRANSACT = `
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return redis.error_reply('STORELOST') end
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return redis.error_reply('STORELOST ' .. KEYS[1]) end
 local nonce = ARGV[2]
 local touched, others = tonumber(ARGV[4]), tonumber(ARGV[5])
 local time = redis.call('TIME')
@@ -34,12 +35,19 @@ local function holds(expected, lease, revision, untl)
   return lease ~= '1' or not untl or now >= tonumber(untl)
 end
 
+local function read(record)
+  return redis.call('HMGET', record, 'r', 'u', 'i', 'v', 'w', 'o', 'f')
+end
+
 local holding, resent = true, touched > 0
-local before = {}
+local before, channels = {}, {}
 local key, arg = 3, 6
 for n = 1, touched do
-  local found = redis.call('HMGET', KEYS[key], 'r', 'u', 'i')
+  -- What an insert finds instead is the answer, and read at once; an update mostly needs less.
+  local found = ARGV[arg] == '' and read(KEYS[key]) or redis.call('HMGET', KEYS[key], 'r', 'u', 'i')
   before[n] = found
+  -- Read before anything is written: what may be refused is refused before that.
+  channels[n] = redis.call('SMEMBERS', KEYS[key + 1])
   local revision, writes = found[1], ARGV[arg + 2] == 'w'
   if not holds(ARGV[arg], ARGV[arg + 1], revision, found[2]) then holding = false end
   if writes and not (revision and string.sub(revision, -#nonce - 1) == ':' .. nonce) then resent = false end
@@ -47,8 +55,8 @@ for n = 1, touched do
 end
 local seen = {}
 for n = 1, others do
-  local found = redis.call('HMGET', KEYS[key], 'r', 'u', 'v', 'w', 'o', 'f', 'i')
-  seen[n] = found[1] and found or 0
+  local found = read(KEYS[key])
+  seen[n] = found[1] and found
   if not holds(ARGV[arg], ARGV[arg + 1], found[1], found[2]) then holding = false end
   key, arg = key + 1, arg + 2
 end
@@ -59,28 +67,29 @@ for n = 1, touched do
   local record, waiters, index = KEYS[key], KEYS[key + 1], KEYS[key + 2]
   local writes, id = ARGV[arg + 2] == 'w', ARGV[arg + 3]
   if not holding then
-    local found = redis.call('HMGET', record, 'r', 'u', 'v', 'w', 'o', 'f', 'i')
-    answer[n + 2] = found[1] and found or 0
+    local found = before[n]
+    answer[n + 2] = found[1] and (#found == 7 and found or read(record))
   else
     local revision, fields = before[n][1], before[n][3] or ''
     local nextFields = writes and ARGV[arg + 5] or ''
-    if fields ~= nextFields or not revision or not writes then
-      local was, is = {}, {}
-      if revision then was['*' .. id] = true end
-      if writes then is['*' .. id] = true end
-      for field, value in string.gmatch(fields, '([^%z]*)%z([^%z]*)%z') do
-        was['=' .. field .. '\\0' .. value .. '\\0' .. id] = true
-      end
+    if not revision then
+      local come = { 0, '*' .. id }
       for field, value in string.gmatch(nextFields, '([^%z]*)%z([^%z]*)%z') do
-        is['=' .. field .. '\\0' .. value .. '\\0' .. id] = true
+        come[#come + 1] = 0
+        come[#come + 1] = '=' .. field .. '\\0' .. value .. '\\0' .. id
       end
-      local gone, come = {}, {}
-      for member in pairs(was) do if not is[member] then gone[#gone + 1] = member end end
-      for member in pairs(is) do
-        if not was[member] then
-          come[#come + 1] = 0
-          come[#come + 1] = member
-        end
+      if writes then redis.call('ZADD', index, unpack(come)) end
+    elseif fields ~= nextFields or not writes then
+      local is, gone, come = {}, {}, {}
+      if not writes then gone[1] = '*' .. id end
+      for field, value in string.gmatch(nextFields, '([^%z]*)%z([^%z]*)%z') do is[field] = value end
+      for field, value in string.gmatch(fields, '([^%z]*)%z([^%z]*)%z') do
+        if is[field] == value then is[field] = nil
+        else gone[#gone + 1] = '=' .. field .. '\\0' .. value .. '\\0' .. id end
+      end
+      for field, value in pairs(is) do
+        come[#come + 1] = 0
+        come[#come + 1] = '=' .. field .. '\\0' .. value .. '\\0' .. id
       end
       if #gone > 0 then redis.call('ZREM', index, unpack(gone)) end
       if #come > 0 then redis.call('ZADD', index, unpack(come)) end
@@ -99,17 +108,17 @@ for n = 1, touched do
       answer[n + 2] = moved
     else
       redis.call('DEL', record)
-      answer[n + 2] = 0
+      answer[n + 2] = false
     end
-    local channels = redis.call('SMEMBERS', waiters)
-    if #channels > 0 then
-      for _, channel in ipairs(channels) do redis.call('PUBLISH', channel, record) end
+    if #channels[n] > 0 then
+      -- Who may not publish leaves those who wait to their own reading.
+      for _, channel in ipairs(channels[n]) do redis.pcall('PUBLISH', channel, record) end
       redis.call('DEL', waiters)
     end
   end
   key, arg = key + 3, arg + (writes and 9 or 4)
 end
 for n = 1, others do answer[touched + n + 2] = seen[n] end
-if ARGV[3] == '1' and resent and not holding then redis.call('SET', KEYS[2], nonce) end
+if ARGV[3] == '1' and not (holding and touched > 0) then redis.call('SET', KEYS[2], nonce) end
 return answer
 `;

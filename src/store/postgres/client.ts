@@ -1,0 +1,113 @@
+import { isIP, Socket } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
+import type { Options, Sql } from 'postgres';
+import { UsageError } from '../../errors/usage.js';
+import { isPeerMissing } from '../optional-peer.js';
+import type { PostgresAddress } from './postgres-url.js';
+
+/** How to make a client of our own. */
+export interface ClientSettings {
+  readonly address: PostgresAddress;
+  readonly tls: boolean | ConnectionOptions | undefined;
+  readonly connections: number;
+  readonly timeoutMs: number;
+  /** Settings of a session, which a pooler does not take. */
+  readonly session: boolean;
+}
+
+/** A client of our own. */
+export interface OwnClient {
+  readonly sql: Sql;
+  /** Ends it with everything that it has open, whatever is under way. */
+  end(): Promise<void>;
+}
+
+/** The driver, loaded when it is needed. @throws UsageError when it is not installed. */
+export async function loadDriver(): Promise<typeof import('postgres')> {
+  try {
+    return (await import('postgres')).default as unknown as typeof import('postgres');
+  } catch (error) {
+    if (!isPeerMissing(error, 'postgres')) throw error;
+    throw new UsageError({
+      place: 'openStore(url)',
+      problem: 'a postgres store needs the package postgres, which is not installed',
+      remedy: 'Run: npm install postgres',
+    });
+  }
+}
+
+/** A wait that grows with every attempt, half of it by lot: workers do not come back together. In milliseconds. */
+export function reconnectDelay(attempt: number, random: () => number = Math.random): number {
+  const longest = Math.min(25 * 2 ** Math.min(attempt, 10), 1_000);
+  return longest / 2 + (longest / 2) * random();
+}
+
+/** Makes a client; it connects when it is used. */
+export function makeClient(driver: typeof import('postgres'), settings: ClientSettings): OwnClient {
+  const { address, connections, timeoutMs, session } = settings;
+  const sockets = new Set<Socket>();
+  let ended = false;
+  // Not in the driver's types, but in its documentation. Made here so that they can be destroyed: an ended client
+  // waits for a server that is silent, and so would the process.
+  const socket = (): Socket => {
+    const made = new Socket();
+    // The driver catches it; an error of a socket that it has not got yet would end the process.
+    if (ended) throw new Error('the store was closed');
+    sockets.add(made);
+    made.once('close', () => sockets.delete(made));
+    // The driver takes the name for TLS from here.
+    Object.assign(made, { host: address.host });
+    return made.connect(address.port, address.host);
+  };
+  const options: Options<Record<string, never>> & { socket: () => Socket; no_subscribe: true } = {
+    host: address.host,
+    port: address.port,
+    ...(address.database === undefined ? {} : { database: address.database }),
+    ...(address.username === undefined ? {} : { username: address.username }),
+    ...(address.password === undefined ? {} : { password: address.password }),
+    ssl: tlsOf(address, settings.tls),
+    max: connections,
+    connect_timeout: timeoutMs / 1_000,
+    keep_alive: 10,
+    fetch_types: false,
+    prepare: true,
+    // The driver prints them.
+    onnotice: () => undefined,
+    backoff: (attempt) => reconnectDelay(attempt) / 1_000,
+    connection: {
+      application_name: 'mycelium',
+      ...(session
+        ? {
+            // Above it, what waits for another writer fails instead of being judged by what that one left.
+            default_transaction_isolation: 'read committed',
+            // What nobody waits for any more must not hold locks, or a connection.
+            statement_timeout: Math.max(1, Math.round(timeoutMs * 0.9)),
+          }
+        : {}),
+    },
+    socket,
+    no_subscribe: true,
+  };
+  const sql = driver(options) as unknown as Sql;
+  return {
+    sql,
+    async end() {
+      await sql.end({ timeout: 0 });
+      ended = true;
+      for (const one of sockets) one.destroy();
+    },
+  };
+}
+
+function tlsOf(
+  { host, sslmode }: PostgresAddress,
+  tls: boolean | ConnectionOptions | undefined,
+): boolean | 'require' | 'prefer' | ConnectionOptions {
+  if (tls === false) return false;
+  // Node checks the name of a certificate against this; the driver leaves it out for an address of numbers.
+  const named = isIP(host) === 0 ? {} : { host };
+  if (tls === true) return named;
+  if (tls !== undefined) return { ...named, ...tls };
+  if (sslmode === undefined || sslmode === 'disable') return false;
+  return sslmode === 'verify-full' ? named : sslmode;
+}

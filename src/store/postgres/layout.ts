@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import type { IndexFields, RecordKey, StoredRecord } from '../contract.js';
+import { fromWire, toWire } from '../wire-text.js';
+import { STATE } from './sql/clock.js';
+
+/** A row of an answer, as texts. */
+export type Row = readonly (string | null)[];
+
+/** Where the row of a record lies. */
+export interface Place {
+  readonly kind: string;
+  readonly partition: number;
+  readonly id: string;
+  /** The whole id, where the row lies under its digest. */
+  readonly longId: string | null;
+}
+
+// An entry of an index holds about 2,700 bytes, and a character takes up to three of them here.
+const LONGEST_ID = 600;
+const LONGEST_KIND = 200;
+
+/** Where the row of a record lies. */
+export function placeOf({ kind, partition, id }: RecordKey): Place {
+  const wireId = toWire(id);
+  const short = shortened(wireId, LONGEST_ID);
+  return {
+    kind: kindText(kind),
+    partition,
+    id: short,
+    longId: short === wireId ? null : wireId,
+  };
+}
+
+/** A kind as it stands in a row. */
+export function kindText(kind: string): string {
+  return shortened(toWire(kind), LONGEST_KIND);
+}
+
+// No text on the wire begins so: after ESC comes a quotation mark.
+const DIGEST = '\u001b#';
+
+function shortened(text: string, longest: number): string {
+  return text.length <= longest ? text : DIGEST + createHash('sha256').update(text).digest('hex');
+}
+
+/** The fields of an index as they stand in a row. */
+export function fieldsText(index: IndexFields | undefined): string | null {
+  if (index === undefined) return null;
+  return JSON.stringify(Object.fromEntries(Object.entries(index).map(([name, text]) => [toWire(name), toWire(text)])));
+}
+
+/** The fields of an index from a row. Made of entries: a field may be called `__proto__`. */
+function indexFrom(fields: string): IndexFields {
+  const entries = Object.entries(JSON.parse(fields) as IndexFields);
+  return Object.fromEntries(entries.map(([name, text]) => [fromWire(name), fromWire(text)]));
+}
+
+/** The state of a record that begins at this position of a row; undefined when there is none. */
+export function recordFrom(key: RecordKey, row: Row, at: number): StoredRecord | undefined {
+  const [revision, value, writtenAt, owner, fence, until, fields] = row.slice(at, at + STATE.length);
+  if (typeof revision !== 'string') return undefined;
+  const record: { -readonly [Field in keyof StoredRecord]: StoredRecord[Field] } = {
+    key: { partition: key.partition, kind: key.kind, id: key.id },
+    revision: fromWire(revision),
+    value: fromWire(value as string),
+    writtenAt: Number(writtenAt),
+  };
+  if (typeof until === 'string')
+    record.lease = { owner: fromWire(owner as string), fence: Number(fence), until: Number(until) };
+  if (typeof fields === 'string') record.index = indexFrom(fields);
+  return record;
+}
+
+/** What notifications call a record: the same in every process, and short whatever its key. */
+export function tokenOf({ kind, partition, id }: Place): string {
+  return createHash('sha256').update(`${partition} ${kind} ${id}`).digest('base64url').slice(0, 22);
+}
+
+/** The channel of the notifications of a store. */
+export function channelOf(schema: string): string {
+  return `mycelium:${schema}`;
+}

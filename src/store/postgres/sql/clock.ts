@@ -1,0 +1,34 @@
+/**
+ * About all statements of a store. The first column of each row they answer is `$0`, a text that is made up for each
+ * time: the connection puts it in as the last parameter, and believes no answer that does not carry it. The driver can
+ * take one answer for another when what it prepared is gone from a session.
+ */
+
+/** The server's clock in whole milliseconds: read once, so that all of a statement happens at one instant. */
+export const NOW: string = `floor(date_part('epoch', clock_timestamp()) * 1000)`;
+
+/**
+ * The clock of a statement that writes. With it, what the statement writes is on the disk before it is answered,
+ * whatever the server, the database or the role is set to: set here it holds to the end of this very transaction, over
+ * any connection. `remote_apply` is more than `on` and is left.
+ */
+export const DURABLE_CLOCK: string = `clock AS MATERIALIZED (
+  SELECT ${NOW} AS now, set_config('synchronous_commit',
+    CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true) AS durable
+)`;
+
+/** The state of a record, in the order that answers give it. */
+export const STATE: readonly string[] = [
+  'revision',
+  'value',
+  'written_at',
+  'lease_owner',
+  'lease_fence',
+  'lease_until',
+  'fields',
+];
+
+/** The state of a record in a table with this alias. */
+export function stateOf(alias: string): string {
+  return STATE.map((column) => `${alias}.${column}`).join(', ');
+}

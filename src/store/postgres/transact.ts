@@ -1,0 +1,295 @@
+import { nextRevision, type StoredRecord, type TransactionResult, type Write, writtenBy } from '../contract.js';
+import type { RecordPlan, TransactionPlan } from '../transaction-plan.js';
+import { toWire } from '../wire-text.js';
+import { fieldsText, placeOf, type Row, recordFrom } from './layout.js';
+import { arrayText, type Parameter } from './sql/quote.js';
+import { MOVE_PARAMETERS, type Move } from './sql/shaped.js';
+import type { Statements } from './sql/statements.js';
+
+/** One statement, and how its answer is read. */
+export interface Step {
+  readonly statement: string;
+  readonly parameters: readonly Parameter[];
+  /** Not prepared: planned each time. */
+  readonly planned?: true;
+  read(rows: readonly Row[]): Seen;
+}
+
+/** What a statement answered. */
+export interface Seen {
+  readonly applied: boolean;
+  /** The server's clock, in milliseconds. */
+  readonly now: number;
+  /** The state of each record of the plan; of those that were written it is not asked. */
+  readonly records: readonly (StoredRecord | undefined)[];
+}
+
+/** So many records are given a statement of their own, which is prepared. */
+const FEW = 4;
+
+/**
+ * The statement that applies a transaction. `impossible` expectations are not for it.
+ *
+ * @param again - the short form for one record has met a row that it cannot judge.
+ */
+export function applying(
+  plan: TransactionPlan,
+  nonce: string,
+  statements: Statements,
+  channel: string,
+  again: boolean,
+): Step {
+  const [only, another] = plan.records;
+  if (!again && only?.write !== undefined && another === undefined && typeof only.expected === 'object') {
+    const { revision, expired } = only.expected;
+    return revision === undefined
+      ? inserting(only, only.write, nonce, statements.insertOne)
+      : updating(only, only.write, revision, expired, nonce, statements.updateOne, channel);
+  }
+  return plan.records.length <= FEW
+    ? transactingFew(plan, nonce, statements, channel)
+    : transactingMany(plan, nonce, statements.transactMany, channel);
+}
+
+/** The statement that reads what a transaction is about. */
+export function reading(plan: TransactionPlan, statements: Statements): Step {
+  const places = plan.records.map(({ key }) => placeOf(key));
+  const few = places.length > 0 && places.length <= FEW;
+  const read: Step['read'] = (rows) => ({
+    applied: false,
+    now: Number(rows[0]?.[1]),
+    records: plan.records.map(({ key }, at) => recordFrom(key, rows[at] as Row, 2)),
+  });
+  if (few) {
+    const parameters = places.flatMap(({ kind, partition, id }) => [kind, partition, id]);
+    return { statement: statements.readFew(places.length), parameters, read };
+  }
+  const parameters = [
+    arrayText(places.map(({ kind }) => kind)),
+    arrayText(places.map(({ partition }) => partition)),
+    arrayText(places.map(({ id }) => id)),
+  ];
+  return { statement: statements.readMany, parameters, planned: true, read };
+}
+
+function inserting({ key }: RecordPlan, write: Write, nonce: string, statement: string): Step {
+  const { kind, partition, id, longId } = placeOf(key);
+  const revision = toWire(nextRevision(undefined, nonce));
+  return {
+    statement,
+    parameters: [
+      kind,
+      partition,
+      id,
+      longId,
+      revision,
+      toWire(write.value),
+      ...leaseOf(write),
+      fieldsText(write.index),
+    ],
+    read: ([row]) => single(key, row as Row),
+  };
+}
+
+function updating(
+  { key }: RecordPlan,
+  write: Write,
+  expected: string,
+  expired: boolean,
+  nonce: string,
+  statement: string,
+  channel: string,
+): Step {
+  const { kind, partition, id } = placeOf(key);
+  const revision = toWire(nextRevision(expected, nonce));
+  return {
+    statement,
+    parameters: [
+      kind,
+      partition,
+      id,
+      toWire(expected),
+      expired ? 'expired' : null,
+      revision,
+      toWire(write.value),
+      ...leaseOf(write),
+      fieldsText(write.index),
+      channel,
+    ],
+    read: ([row]) => single(key, row as Row),
+  };
+}
+
+function single(key: RecordPlan['key'], row: Row): Seen {
+  return { applied: row[0] === 't', now: Number(row[1]), records: [recordFrom(key, row, 2)] };
+}
+
+/** A record of a plan as the statements for several records are given it. */
+interface Item {
+  /** Its position in the plan. */
+  readonly at: number;
+  readonly move: Move;
+  readonly parameters: Readonly<Record<string, Parameter>>;
+}
+
+/** The records of a plan in the order of their keys, in which all transactions lock them. */
+function itemsOf({ records }: TransactionPlan, nonce: string): Item[] {
+  const items = records.map(({ key, expected, write, removed }, at): Item => {
+    const { kind, id, longId } = placeOf(key);
+    const { revision, expired } = typeof expected === 'object' ? expected : NOTHING;
+    const [owner, fence, ms] = write === undefined ? NO_LEASE : leaseOf(write);
+    return {
+      at,
+      move: moveOf(expected, write !== undefined, removed),
+      parameters: {
+        kind,
+        id,
+        longId,
+        expected: revision === undefined ? null : toWire(revision),
+        lease: expired ? 'expired' : null,
+        revision: write === undefined ? null : toWire(nextRevision(revision, nonce)),
+        value: write === undefined ? null : toWire(write.value),
+        owner,
+        fence,
+        ms,
+        fields: fieldsText(write?.index),
+      },
+    };
+  });
+  return items.sort((left, right) => order(left.parameters, right.parameters));
+}
+
+const NOTHING = { revision: undefined, expired: false };
+const NO_LEASE = [null, null, null] as const;
+
+function moveOf(expected: RecordPlan['expected'], written: boolean, removed: boolean): Move {
+  if (typeof expected === 'string') return 'R';
+  if (expected.revision === undefined) return written ? 'I' : 'A';
+  if (written) return 'U';
+  return removed ? 'D' : 'G';
+}
+
+function order(left: Item['parameters'], right: Item['parameters']): number {
+  const [one, other] = [`${left['kind']} ${left['id']}`, `${right['kind']} ${right['id']}`];
+  return one < other ? -1 : 1;
+}
+
+function transactingFew(plan: TransactionPlan, nonce: string, statements: Statements, channel: string): Step {
+  const items = itemsOf(plan, nonce);
+  const parameters: Parameter[] = [plan.partition ?? 0, channel];
+  for (const { move, parameters: all } of items)
+    for (const name of MOVE_PARAMETERS[move]) parameters.push(all[name] ?? null);
+  return {
+    statement: statements.transactFew(items.map(({ move }) => move)),
+    parameters,
+    read(rows) {
+      const records: (StoredRecord | undefined)[] = plan.records.map(() => undefined);
+      for (const row of rows) {
+        const item = items[Number(row[0]) - 1];
+        if (item !== undefined) records[item.at] = recordFrom((plan.records[item.at] as RecordPlan).key, row, 3);
+      }
+      return { applied: rows[0]?.[1] === 't', now: Number(rows[0]?.[2]), records };
+    },
+  };
+}
+
+const ITEM_COLUMNS = [
+  'kind',
+  'id',
+  'longId',
+  'mode',
+  'expected',
+  'op',
+  'revision',
+  'value',
+  'owner',
+  'fence',
+  'ms',
+  'fields',
+];
+
+const OPS: Readonly<Record<Move, string>> = { U: 'write', I: 'write', D: 'remove', G: 'keep', A: 'keep', R: 'keep' };
+
+function transactingMany(plan: TransactionPlan, nonce: string, statement: string, channel: string): Step {
+  const items = itemsOf(plan, nonce);
+  const rows = items.map(
+    ({ move, parameters }): Readonly<Record<string, Parameter>> => ({
+      ...parameters,
+      mode: move === 'R' ? 'any' : parameters['lease'] === null ? 'is' : 'expired',
+      op: OPS[move],
+    }),
+  );
+  const columns = ITEM_COLUMNS.map((name) => arrayText(rows.map((row) => row[name] ?? null)));
+  return {
+    statement,
+    parameters: [plan.partition ?? 0, ...columns, channel],
+    // It is planned for the table as it is now: its plan depends on how large that is.
+    planned: true,
+    read(found) {
+      const records: (StoredRecord | undefined)[] = [];
+      for (const [place, { at }] of items.entries())
+        records[at] = recordFrom((plan.records[at] as RecordPlan).key, found[place] as Row, 3);
+      return { applied: found[0]?.[2] === 't', now: Number(found[0]?.[1]), records };
+    },
+  };
+}
+
+function leaseOf({ lease }: Write): [owner: Parameter, fence: Parameter, ms: Parameter] {
+  return lease === undefined ? [null, null, null] : [toWire(lease.owner), lease.fence, lease.ms];
+}
+
+/**
+ * What records as they stand say of a transaction that did not apply just now: `before`, it had applied at an earlier
+ * sending; `refused`, an expectation does not hold; `open`, nothing speaks against it.
+ */
+export function judge({ records, writes }: TransactionPlan, nonce: string, seen: Seen): 'before' | 'refused' | 'open' {
+  const wrote = ({ write, expected }: RecordPlan, at: number): boolean => {
+    if (write === undefined) return true;
+    const record = seen.records[at];
+    if (typeof expected !== 'object') return writtenBy(record, nonce);
+    return record?.revision === nextRevision(expected.revision, nonce);
+  };
+  if (writes && records.every(wrote)) return 'before';
+  const holds = ({ expected }: RecordPlan, at: number): boolean => {
+    if (typeof expected === 'string') return expected === 'anything';
+    const record = seen.records[at];
+    const leased = expected.expired && record?.lease !== undefined && seen.now < record.lease.until;
+    return record?.revision === expected.revision && !leased;
+  };
+  return records.every(holds) ? 'open' : 'refused';
+}
+
+/** The answer to a transaction, in its order. */
+export function answer(plan: TransactionPlan, ok: boolean, { records, now }: Seen): TransactionResult {
+  return { ok, records: plan.answer.map((position) => records[position]), now };
+}
+
+/** The records after a transaction has applied. */
+export function afterwards({ records }: TransactionPlan, nonce: string, seen: Seen): Seen {
+  return {
+    ...seen,
+    records: records.map(({ key, expected, write, removed }, at) => {
+      if (removed) return undefined;
+      if (write === undefined) return seen.records[at];
+      return written(key, typeof expected === 'object' ? expected.revision : undefined, write, nonce, seen.now);
+    }),
+  };
+}
+
+function written(
+  key: StoredRecord['key'],
+  before: string | undefined,
+  { value, lease, index }: Write,
+  nonce: string,
+  now: number,
+): StoredRecord {
+  const record: { -readonly [Field in keyof StoredRecord]: StoredRecord[Field] } = {
+    key: { partition: key.partition, kind: key.kind, id: key.id },
+    revision: nextRevision(before, nonce),
+    value,
+    writtenAt: now,
+  };
+  if (lease !== undefined) record.lease = { owner: lease.owner, fence: lease.fence, until: now + lease.ms };
+  if (index !== undefined) record.index = { ...index };
+  return record;
+}
