@@ -32,14 +32,17 @@ export {
   StoreUnsafeError,
 } from './errors/store.js';
 export { AmbientScopeError, ConfigError, type ConfigIssue, InputNotStorableError, UsageError } from './errors/usage.js';
-export { ActionLedger, type ActionLedgerOptions } from './ledger/action-ledger.js';
+export { ActionLedger, type ActionLedgerOptions, type PruneOptions, type Retention } from './ledger/action-ledger.js';
 export type { BeginOptions, Begun, Replayed } from './ledger/begin.js';
 export type { CallPage, CallQuery, CallView } from './ledger/call-view.js';
 export { type Configuration, configure } from './ledger/default-home.js';
 export { ledger, taskLedger } from './ledger/ledger.js';
 export type { Release, Settled } from './ledger/operator.js';
 export type { CommonOptions, Duration, IdentityValue, IdFrom, LedgerOptions, TaskOptions } from './ledger/options.js';
+export type { PruneProgress, PruneReport } from './ledger/prune.js';
+export type { PruningView } from './ledger/pruned-line.js';
 export type { Resolution } from './ledger/record.js';
+export type { KeptReason } from './ledger/retention.js';
 export type { Encryption, EncryptionContext, Keep, StoredForm } from './ledger/stored-form.js';
 export type { Aborted, EffectClass, Phase, RecordedClass } from './ledger/transition.js';
 export {

@@ -152,28 +152,37 @@ export class Claim implements KeptLease {
     const [stored] = await this.#engine.read([this.key]);
     const seen = stored === undefined ? undefined : decodeCall(stored, this.#engine.description);
     if (seen !== undefined && answerCompletion(seen.record, this) === 'recorded') return { outcome: 'recorded', seen };
-    if (seen !== undefined) await this.#keepEvidence(result);
-    return { outcome: 'superseded', seen };
+    const kept = seen !== undefined && (await this.#keepEvidence(seen.stored, result));
+    return { outcome: 'superseded', seen: kept ? seen : undefined };
   }
 
-  async #keepEvidence(result: StoredResult): Promise<void> {
+  /** Beside a call that is there: what a pruned call left behind would speak for another life of the identity. */
+  async #keepEvidence(call: StoredRecord, result: StoredResult): Promise<boolean> {
     const key = evidenceKey(this.key);
-    let [stored] = await this.#engine.read([key]);
+    let [beside, stored]: readonly (StoredRecord | undefined)[] = [call, (await this.#engine.read([key]))[0]];
     for (;;) {
+      if (beside === undefined) return false;
       const successes = stored === undefined ? [] : decodeEvidence(stored, this.#engine.description).record.successes;
-      if (successes.some((success) => success.fence === this.fence && success.owner === this.owner)) return;
+      if (successes.some((success) => success.fence === this.fence && success.owner === this.owner)) return true;
       const value = JSON.stringify({
         format: RECORD_FORMAT,
         successes: [...successes, { fence: this.fence, owner: this.owner, result }],
       } satisfies EvidenceRecord);
       const answer = await this.#engine.client.transact(
-        { expect: [{ key, revision: stored?.revision }], write: [{ key, value }] },
+        {
+          expect: [
+            { key: this.key, revision: beside.revision },
+            { key, revision: stored?.revision },
+          ],
+          write: [{ key, value }],
+        },
         this.#engine.nonce(),
       );
       if (answer.ok) break;
-      [stored] = answer.records;
+      [beside, stored] = answer.records;
     }
     this.#engine.emit('mycelium:evidence-kept', () => ({ ...this.reference, fence: this.fence }));
+    return true;
   }
 
   /** The error that hands a caller the result when the record could not take it. */

@@ -71,6 +71,22 @@ export function removalsOf({ key, evidence, archives }: Companied): RecordKey[] 
   return [key, ...(evidence.revision === undefined ? [] : [evidence.key]), ...archives.map((archive) => archive.key)];
 }
 
+/** The calls in as few groups as name at most so many records each. */
+export function transactionsOf(calls: readonly Companied[], mostRecords: number): readonly (readonly Companied[])[] {
+  const groups: Companied[][] = [];
+  let left = 0;
+  for (const call of calls) {
+    const size = expectationsOf(call).length;
+    if (size > left) {
+      groups.push([]);
+      left = mostRecords;
+    }
+    groups.at(-1)?.push(call);
+    left -= size;
+  }
+  return groups;
+}
+
 /** Those of the calls that still stand as they were seen, by the records of the refusal. */
 export function unchanged(
   calls: readonly Companied[],

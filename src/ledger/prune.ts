@@ -7,6 +7,7 @@ import {
   type Companied,
   expectationsOf,
   removalsOf,
+  transactionsOf,
   unchanged,
   withCompanions,
 } from './prune-batch.js';
@@ -50,8 +51,10 @@ export interface PrunePlan {
   readonly outerLedgers: readonly LedgerHome[];
 }
 
-/** How many calls go in one transaction. */
-const BATCH = 50;
+/** How many records a transaction may name, see the contract of stores; one of them is the line. */
+const MOST_RECORDS = 100;
+/** How many calls are looked at together, mostly to go together: each is two records with its evidence. */
+const BATCH = 49;
 
 /** A page carries values, so it is cut to about this many characters by what the one before had. */
 const PAGE_CHARACTERS = 4 * 1024 * 1024;
@@ -162,11 +165,16 @@ class Pruning {
 
   /** Removes calls of one partition with what stands beside them, and writes that it did. */
   async #take(batch: readonly Candidate[], kind: 'tool' | 'task', cutoff: Cutoff): Promise<void> {
-    let calls = (await withCompanions(this.#engine, batch)).filter((call) => {
+    const judged = (await withCompanions(this.#engine, batch)).filter((call) => {
       const kept = keptBySurroundings(call.record, { evidence: call.proof, outer: 'none', runGoesOn: false });
       if (kept !== undefined) this.#keep(kept);
       return kept === undefined;
     });
+    for (const together of transactionsOf(judged, MOST_RECORDS - 1)) await this.#takeTogether(together, kind, cutoff);
+  }
+
+  async #takeTogether(together: readonly Companied[], kind: 'tool' | 'task', cutoff: Cutoff): Promise<void> {
+    let calls = together;
     while (calls.length > 0 && !this.#plan.dryRun) {
       const refusal = await this.#remove(calls, kind, cutoff);
       if (refusal === undefined) break;

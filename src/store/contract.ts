@@ -61,7 +61,10 @@ export interface Write {
   readonly index?: IndexFields;
 }
 
-/** All of it applies, or none. With no expectation and no write it is a read. */
+/**
+ * All of it applies, or none. With no expectation and no write it is a read. The library names at most 100 records in
+ * one; a store may refuse more with a UsageError.
+ */
 export interface Transaction {
   readonly expect: readonly Expectation[];
   readonly write: readonly Write[];

@@ -38,3 +38,5 @@ export {
 export { openFileStore } from './file/file-store.js';
 export { type MemoryStoreOptions, memoryStore } from './memory.js';
 export { type OpenStoreOptions, openStore } from './open.js';
+export { type Expected, planTransaction, type RecordPlan, type TransactionPlan } from './transaction-plan.js';
+export { checkKey, checkList, checkRenewals, indexMatches, unknownCursor } from './transaction-rules.js';

@@ -2,9 +2,8 @@ import { keyText, type RecordKey, type Transaction, type Write } from './contrac
 import {
   blindRemoval,
   blindWrite,
-  checkKind,
+  checkKey,
   checkNonce,
-  checkPartition,
   checkRemoval,
   checkWrite,
   crossesPartitions,
@@ -47,8 +46,7 @@ export function planTransaction(transaction: Transaction, nonce: string, partiti
     // Callers mostly use one object for both, which spares building the text a second time.
     const same = records.findIndex((record) => record.key === key);
     if (same !== -1) return same;
-    checkPartition(key, partitions, 'transact(transaction)');
-    checkKind(key.kind, 'transact(transaction)');
+    checkKey(key, partitions, 'transact(transaction)');
     if (partition !== undefined && key.partition !== partition) throw crossesPartitions(partition, key);
     const text = keyText(key);
     return records.findIndex((record) => record.text === text);

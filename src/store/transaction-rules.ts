@@ -1,5 +1,5 @@
 import { UsageError } from '../errors/usage.js';
-import type { IndexFields, ListQuery, RecordKey, Transaction, Write } from './contract.js';
+import type { IndexFields, ListQuery, RecordKey, Renewal, Transaction, Write } from './contract.js';
 
 /** The most records one `list` page may carry. */
 const MAXIMUM_PAGE = 1000;
@@ -46,6 +46,20 @@ export function checkPartition(key: RecordKey, partitions: number, place: string
     problem: `partition ${key.partition} of record "${key.kind}" is not one of 0 to ${partitions - 1}`,
     remedy: "Derive the partition from the record's identity and from the `partitions` of the store.",
   });
+}
+
+/** Throws a UsageError unless a record of the store can lie under the key. */
+export function checkKey(key: RecordKey, partitions: number, place: string): void {
+  checkPartition(key, partitions, place);
+  checkKind(key.kind, place);
+}
+
+/** Throws a UsageError unless the leases can be extended. */
+export function checkRenewals(renewals: readonly Renewal[], partitions: number): void {
+  for (const { key, ms } of renewals) {
+    checkKey(key, partitions, 'renew(renewals)');
+    checkLease(ms, 'renew([{ ms }])');
+  }
 }
 
 /** The error for a transaction whose keys lie in more than one partition. */

@@ -58,8 +58,8 @@ const keep = z.enum(['full', 'redacted', 'digest']);
 const count = z.number().int().min(1);
 
 /** How long something finished is kept. */
-const period = duration.refine((value) => value > 0, {
-  message: 'is no time at all',
+const period = duration.refine((value) => value >= 60_000, {
+  message: 'is less than a minute',
   params: { id: 'MYC203', remedy: 'Write how long finished calls are kept, e.g. 30d.' },
 });
 

@@ -40,13 +40,13 @@ export async function openLocation(location: StoreLocation, options: OpenLocatio
 
 /** The stores of one configuration: each opened once, with the first call that needs it. */
 export class Homes {
-  readonly #config: Pick<Config, 'strict' | 'profile'>;
+  readonly #config: Pick<Config, 'strict' | 'profile' | 'retention'>;
   readonly #homes = new Map<string, DeferredHome<ActionLedger>>();
   /** What is open, and what is just being opened: both are to be closed. */
   readonly #opened = new Set<Promise<ActionLedger>>();
   #closing: Promise<void> | undefined;
 
-  constructor(config: Pick<Config, 'strict' | 'profile'>) {
+  constructor(config: Pick<Config, 'strict' | 'profile' | 'retention'>) {
     this.#config = config;
   }
 
@@ -73,7 +73,12 @@ export class Homes {
     const shared = await this.at(location).open();
     return encryption === undefined
       ? shared
-      : new ActionLedger({ store: shared.store, strict: this.#config.strict, encryption });
+      : new ActionLedger({
+          store: shared.store,
+          strict: this.#config.strict,
+          retention: this.#config.retention,
+          encryption,
+        });
   }
 
   /** Ends what was opened, and lets nothing more be opened. @throws UsageError for a drain that is no duration. */
@@ -84,8 +89,8 @@ export class Homes {
   }
 
   async #open(location: StoreLocation): Promise<ActionLedger> {
-    const { strict, profile } = this.#config;
-    const opening = openLocation(location, { profile }).then((store) => new ActionLedger({ store, strict }));
+    const { strict, profile, retention } = this.#config;
+    const opening = openLocation(location, { profile }).then((store) => new ActionLedger({ store, strict, retention }));
     this.#opened.add(opening);
     try {
       const ledger = await opening;

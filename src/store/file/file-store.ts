@@ -16,14 +16,7 @@ import {
   type Transaction,
   type TransactionResult,
 } from '../contract.js';
-import {
-  checkKind,
-  checkList,
-  checkPartition,
-  checkPartitions,
-  indexMatches,
-  unknownCursor,
-} from '../transaction-rules.js';
+import { checkKey, checkList, checkPartitions, indexMatches, unknownCursor } from '../transaction-rules.js';
 import { CommitLoop } from './commit-loop.js';
 import { openingError } from './file-error.js';
 import { Folder } from './folder.js';
@@ -212,8 +205,7 @@ class LogStore implements FileStore {
 
   async watch(key: RecordKey, revision: string | undefined, signal: AbortSignal): Promise<void> {
     this.#checkOpen('watch');
-    checkPartition(key, this.partitions, 'watch(key)');
-    checkKind(key.kind, 'watch(key)');
+    checkKey(key, this.partitions, 'watch(key)');
     const text = keyText(key);
     if (signal.aborted || this.#loop.generation.state.records.get(text)?.revision !== revision) return;
     await this.watchers.wait(text, revision, signal);

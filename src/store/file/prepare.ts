@@ -3,11 +3,10 @@ import { keyText, type RecordKey, type Renewal, type Transaction, type Write } f
 import {
   blindRemoval,
   blindWrite,
-  checkKind,
-  checkLease,
+  checkKey,
   checkNonce,
-  checkPartition,
   checkRemoval,
+  checkRenewals,
   checkWrite,
   crossesPartitions,
   removedBesides,
@@ -32,8 +31,7 @@ export function prepare(transaction: Transaction, nonce: string, partitions: num
   checkRemoval(transaction);
   let partition: number | undefined;
   const check = (key: RecordKey): string => {
-    checkPartition(key, partitions, 'transact(transaction)');
-    checkKind(key.kind, 'transact(transaction)');
+    checkKey(key, partitions, 'transact(transaction)');
     partition ??= key.partition;
     if (partition !== key.partition) throw crossesPartitions(partition, key);
     return keyText(key);
@@ -66,10 +64,8 @@ export function prepare(transaction: Transaction, nonce: string, partitions: num
 
 /** Throws a UsageError unless the renewals can be judged and logged. */
 export function prepareRenewals(renewals: readonly Renewal[], partitions: number): RenewalEntry[] {
+  checkRenewals(renewals, partitions);
   return renewals.map(({ key, owner, fence, ms }) => {
-    checkPartition(key, partitions, 'renew(renewals)');
-    checkKind(key.kind, 'renew(renewals)');
-    checkLease(ms, 'renew([{ ms }])');
     return [key.partition, key.kind, key.id, owner, fence, ms];
   });
 }

@@ -15,7 +15,7 @@ import type {
 } from '../contract.js';
 import { heedHealth } from '../remote-health.js';
 import { planTransaction, type TransactionPlan } from '../transaction-plan.js';
-import { checkKind, checkLease, checkList, checkPartition } from '../transaction-rules.js';
+import { checkKey, checkList, checkRenewals } from '../transaction-rules.js';
 import { toWire } from '../wire-text.js';
 import { reconnectDelay } from './client.js';
 import { type Connection, RowConflict } from './connection.js';
@@ -93,11 +93,7 @@ class PostgresStore implements Store, AsyncDisposable {
 
   async renew(renewals: readonly Renewal[]): Promise<readonly RenewalResult[]> {
     this.#checkOpen('renew');
-    for (const { key, ms } of renewals) {
-      checkPartition(key, this.partitions, 'renew(renewals)');
-      checkKind(key.kind, 'renew(renewals)');
-      checkLease(ms, 'renew([{ ms }])');
-    }
+    checkRenewals(renewals, this.partitions);
     const [only, another] = renewals;
     if (only === undefined) return [];
     if (another === undefined) {
@@ -132,8 +128,7 @@ class PostgresStore implements Store, AsyncDisposable {
 
   async watch(key: RecordKey, revision: string | undefined, signal: AbortSignal): Promise<void> {
     this.#checkOpen('watch');
-    checkPartition(key, this.partitions, 'watch(key)');
-    checkKind(key.kind, 'watch(key)');
+    checkKey(key, this.partitions, 'watch(key)');
     await this.#waiting.wait(key, revision, signal);
   }
 

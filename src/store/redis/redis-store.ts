@@ -16,7 +16,7 @@ import type {
 } from '../contract.js';
 import { heedHealth } from '../remote-health.js';
 import { planTransaction } from '../transaction-plan.js';
-import { checkKind, checkLease, checkList, checkPartition } from '../transaction-rules.js';
+import { checkKey, checkList, checkRenewals } from '../transaction-rules.js';
 import { toWire } from '../wire-text.js';
 import type { Connection } from './connection.js';
 import { createSubscriber } from './driver.js';
@@ -129,11 +129,7 @@ class RedisStore implements Store, AsyncDisposable {
 
   async renew(renewals: readonly Renewal[]): Promise<readonly RenewalResult[]> {
     this.#checkOpen('renew');
-    for (const { key, ms } of renewals) {
-      checkPartition(key, this.partitions, 'renew(renewals)');
-      checkKind(key.kind, 'renew(renewals)');
-      checkLease(ms, 'renew([{ ms }])');
-    }
+    checkRenewals(renewals, this.partitions);
     if (!this.#connection.client.isCluster) return this.#renewTogether(renewals);
     // A script of a cluster stays in one slot, and so in one partition.
     const results: RenewalResult[] = [];
@@ -156,8 +152,7 @@ class RedisStore implements Store, AsyncDisposable {
 
   async watch(key: RecordKey, revision: string | undefined, signal: AbortSignal): Promise<void> {
     this.#checkOpen('watch');
-    checkPartition(key, this.partitions, 'watch(key)');
-    checkKind(key.kind, 'watch(key)');
+    checkKey(key, this.partitions, 'watch(key)');
     await this.#waiting.wait(key, revision, signal);
   }
 

@@ -155,7 +155,7 @@ export const BROKEN_VALUES: readonly BrokenConfig[] = [
       ['MYC201', 'task_ledger.schema', 'Quote it: "5".'],
       ['MYC201', 'task_ledger.connections', 'has to be at least 1'],
       ['MYC201', 'task_ledger.tls', 'Write true or false, without quotes.'],
-      ['MYC203', 'task_ledger.retention', 'is no time at all'],
+      ['MYC203', 'task_ledger.retention', 'is less than a minute'],
       ['MYC201', 'tools.a.ledger.url_env', 'has to be a text'],
       ['MYC201', 'tools.a.ledger.durability.replicas', 'has to be at least 1'],
       ['MYC203', 'tools.a.ledger.durability.timeout', 'is no duration: "soon"'],

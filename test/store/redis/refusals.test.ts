@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import type { Store, StoredRecord } from '../../../src/store/contract.js';
 import { openRedisStore } from '../../../src/store/redis/redis-store.js';
 import { type RedisServer, startRedis } from '../../services/redis-server.js';
-import { freshKey, lookInto, openScratch, put, read, refusal, settles, until, write } from './scratch.js';
+import { freshKey, lookInto, openScratch, proxyTo, put, read, refusal, settles, until, write } from './scratch.js';
 
 const LONG = { owner: 'worker', fence: 1, ms: 600_000 };
 
@@ -206,6 +206,23 @@ describe('who is not let in', () => {
         ),
       'it is let in again',
     );
+  });
+
+  test('a refusal of what was sent a second time does not say that nothing was done', async () => {
+    const admin = await user('app', '&*', '+@all');
+    const proxy = await proxyTo(server.url);
+    const store = await openScratch(proxy.url.replace('redis://', 'redis://app:secret@'));
+    const key = freshKey();
+    const first = proxy.strike(key.id, { type: 'cut-after' });
+    const second = proxy.strike(key.id, { type: 'delay', requestMs: 300 });
+    const call = refusal(write(store, key));
+    await first;
+    await admin.acl('SETUSER', 'app', '-evalsha');
+    await second;
+    const error = await call;
+    expect(error.message).toContain('NOPERM');
+    expect(error.details['applied']).toBe('unknown');
+    expect(await admin.keys(`*${key.id}`)).toHaveLength(1);
   });
 
   test('scripts are not allowed', async () => {
