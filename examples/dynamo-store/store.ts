@@ -15,9 +15,13 @@
  */
 import { randomUUID } from 'node:crypto';
 import {
+  checkKey,
+  checkList,
+  checkRenewals,
   type ListPage,
   type ListQuery,
   nextRevision,
+  planTransaction,
   type RecordKey,
   type Renewal,
   type RenewalResult,
@@ -28,9 +32,9 @@ import {
   StoreUnavailableError,
   type Transaction,
   type TransactionResult,
+  unknownCursor,
   writtenBy,
 } from 'mycelium-runtime/store';
-import { checkKey, checkList, checkRenewal, checkTransaction } from './checks.js';
 import type { DynamoClient, Item, TransactAction } from './client.js';
 import { SharedClock } from './clock.js';
 import { conditionOf, expectationsHold, isFirst, matches, sameKey } from './conditions.js';
@@ -107,18 +111,19 @@ class DynamoStore implements Store {
   }
 
   async transact(transaction: Transaction, nonce: string): Promise<TransactionResult> {
-    checkTransaction(transaction, nonce, this.partitions);
+    planTransaction(transaction, nonce, this.partitions);
     return this.#work('transact', () => this.#transact(transaction, nonce));
   }
 
   async renew(renewals: readonly Renewal[]): Promise<readonly RenewalResult[]> {
-    for (const renewal of renewals) checkRenewal(renewal, this.partitions);
+    checkRenewals(renewals, this.partitions);
     // One request each, side by side: a batch knows no conditions, and a transaction would fail for all by one lost.
     return this.#work('renew', () => Promise.all(renewals.map((renewal) => this.#renew(renewal))));
   }
 
   async list(query: ListQuery): Promise<ListPage> {
-    const start = checkList(query);
+    checkList(query);
+    const start = startOf(query.after);
     return this.#work('list', () => this.#list(query, start));
   }
 
@@ -289,4 +294,12 @@ class DynamoStore implements Store {
     this.#underWay.add(running);
     return running.finally(() => this.#underWay.delete(running));
   }
+}
+
+/** Where a page begins: a partition, and the sort key after which. */
+function startOf(after: string | undefined): { partition: number; sk: string | undefined } {
+  if (after === undefined) return { partition: 0, sk: undefined };
+  const [, partition, sk] = /^(\d{1,6}) ([0-9a-f]{64})$/.exec(after) ?? [];
+  if (sk === undefined) throw unknownCursor(after);
+  return { partition: Number(partition), sk };
 }

@@ -78,6 +78,8 @@ export function makeClient(driver: typeof import('postgres'), settings: ClientSe
       application_name: 'mycelium',
       ...(session
         ? {
+            // A plan is made once, while the table may be tiny, and kept while it grows: it must use the indexes.
+            enable_seqscan: 'off',
             // Above it, what waits for another writer fails instead of being judged by what that one left.
             default_transaction_isolation: 'read committed',
             // What nobody waits for any more must not hold locks, or a connection.

@@ -151,7 +151,7 @@ function persistence(info: ReadonlyMap<string, string>, config: ServerFacts['con
     found(
       'weak',
       `appendfsync is ${flush}`,
-      `what was acknowledged survives the process, but a loss of the machine takes ${flush === 'everysec' ? 'about the last second' : 'what the kernel had not written'}`,
+      `a crash or a kill of the server can take ${flush === 'everysec' ? 'the last seconds' : 'what was not written yet'} of what it acknowledged, and those calls may run again`,
       'Set appendfsync always where that must not happen.',
     );
 }
