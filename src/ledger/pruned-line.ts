@@ -40,7 +40,7 @@ export function writeOfLine(key: RecordKey, line: PrunedLine, ledger: string): W
 }
 
 /** @throws StoreFormatError for a format this version does not know. */
-export function decodeLine({ key, value }: StoredRecord, store: string): PrunedLine {
+function decodeLine({ key, value }: StoredRecord, store: string): PrunedLine {
   const line = JSON.parse(value) as PrunedLine;
   if (line.format === RECORD_FORMAT) return line;
   throw new StoreFormatError({

@@ -26,7 +26,10 @@ const commands: Readonly<Record<string, { runs: string; as: string }>> = {
   'npm install': { runs: '.ci/run', as: 'npm install' },
   'npm install mycelium-runtime': { runs: 'test/package/packed-project.ts', as: "'install', ...flags" },
   'npm run test:full': { runs: '.ci/run', as: 'test:full' },
-  'npx mycelium ledger prune --older-than 30d --dry-run': { runs: 'test/cli/prune.test.ts', as: '...thirtyDays, dryRun: true' },
+  'npx mycelium ledger prune --older-than 30d --dry-run': {
+    runs: 'test/cli/prune.test.ts',
+    as: '...thirtyDays, dryRun: true',
+  },
   'npx mycelium ledger prune --older-than 30d': { runs: 'test/cli/prune.test.ts', as: 'thirtyDays' },
   'npx mycelium ledger prune': { runs: 'test/cli/prune.test.ts', as: 'retention' },
   'npx mycelium store migrate': { runs: 'test/cli/store.test.ts', as: "'store', 'migrate'" },
