@@ -57,8 +57,8 @@ describe('with every protection in place no promise is broken', () => {
   test.each([
     ['memory', 80],
     ['file', 26],
-    ['redis', 15],
-    ['postgres', 12],
+    ['redis', 14],
+    ['postgres', 11],
   ])('%s', { timeout: 120_000 }, async (store, runs) => {
     const { code, output, complaints } = await torture([
       '--store',
@@ -83,17 +83,17 @@ describe('with one protection switched off the harness notices', () => {
   test.each([
     ['memory', 'claim', 6],
     ['memory', 'fence', 6],
-    ['memory', 'nonce', 30],
+    ['memory', 'nonce', 6],
     ['memory', 'window', 6],
     ['file', 'flush', 6],
     ['file', 'readback', 6],
     ['redis', 'claim', 3],
-    ['redis', 'nonce', 6],
+    ['redis', 'nonce', 4],
     ['redis', 'fence', 3],
     ['redis', 'window', 3],
     ['redis', 'durability', 3],
     ['postgres', 'claim', 3],
-    ['postgres', 'nonce', 6],
+    ['postgres', 'nonce', 4],
     ['postgres', 'fence', 3],
     ['postgres', 'window', 3],
   ])('%s without %s', { timeout: 120_000 }, async (store, broken, runs) => {

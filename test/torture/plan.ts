@@ -64,7 +64,6 @@ const SERVER: Scenarios = [
   ['replies beyond the lease', troubled(0.08, 'late-reply')],
   ['any trouble', troubled(0.15, 'cut-before', 'cut-after', 'cut-reply', 'duplicate', 'late-reply', 'swallow-reply')],
   ['other partitions', otherPartitions],
-  ['server killed', serverEnds('server-kill')],
 ];
 
 const SCENARIOS: Readonly<Record<StoreKind, Scenarios>> = {
@@ -90,6 +89,7 @@ const SCENARIOS: Readonly<Record<StoreKind, Scenarios>> = {
     ['scripts are forgotten', disturbed('script-flush', 10)],
     ['subscriptions end', disturbed('subscriber-kill', 20)],
     ['failover', failover],
+    ['server killed', serverEnds('server-kill')],
     ...COMMON,
   ],
   postgres: [
@@ -97,6 +97,7 @@ const SCENARIOS: Readonly<Record<StoreKind, Scenarios>> = {
     ['sessions end', disturbed('backend-terminate', 60)],
     ['statements are cancelled', disturbed('statement-cancel', 3)],
     ['serializable', serializable],
+    ['server killed', serverEnds('server-kill')],
     ...COMMON,
   ],
 };

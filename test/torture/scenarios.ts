@@ -159,7 +159,7 @@ export function powerLoss(third: Faults): Making {
 
 export function lostAnswers(probability: number): Making {
   return (draft) => {
-    const jobs = draft.jobs(10);
+    const jobs = draft.jobs(14);
     const losing: Faults = { lostAnswers: probability };
     return { jobs, settings: CALM, phases: [draft.phase(jobs, CALM, [losing, losing, losing])], everyoneLives: true };
   };

@@ -1,9 +1,10 @@
-import { isIP, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { Options, Sql } from 'postgres';
 import { UsageError } from '../../errors/usage.js';
 import { isPeerMissing } from '../optional-peer.js';
 import type { PostgresAddress } from './postgres-url.js';
+import { encryptionFor, Sockets } from './sockets.js';
 
 /** How to make a client of our own. */
 export interface ClientSettings {
@@ -44,28 +45,16 @@ export function reconnectDelay(attempt: number, random: () => number = Math.rand
 
 /** Makes a client; it connects when it is used. */
 export function makeClient(driver: typeof import('postgres'), settings: ClientSettings): OwnClient {
-  const { address, connections, timeoutMs, session } = settings;
-  const sockets = new Set<Socket>();
-  let ended = false;
-  // Not in the driver's types, but in its documentation. Made here so that they can be destroyed: an ended client
-  // waits for a server that is silent, and so would the process.
-  const socket = (): Socket => {
-    const made = new Socket();
-    // The driver catches it; an error of a socket that it has not got yet would end the process.
-    if (ended) throw new Error('the store was closed');
-    sockets.add(made);
-    made.once('close', () => sockets.delete(made));
-    // The driver takes the name for TLS from here.
-    Object.assign(made, { host: address.host });
-    return made.connect(address.port, address.host);
-  };
-  const options: Options<Record<string, never>> & { socket: () => Socket; no_subscribe: true } = {
+  const { address, tls, connections, timeoutMs, session } = settings;
+  const sockets = new Sockets(address, encryptionFor(address, tls), timeoutMs);
+  const options: Options<Record<string, never>> & { socket: () => Promise<Socket>; no_subscribe: true } = {
     host: address.host,
     port: address.port,
     ...(address.database === undefined ? {} : { database: address.database }),
     ...(address.username === undefined ? {} : { username: address.username }),
     ...(address.password === undefined ? {} : { password: address.password }),
-    ssl: tlsOf(address, settings.tls),
+    // The sockets that it is given are encrypted already.
+    ssl: false,
     max: connections,
     connect_timeout: timeoutMs / 1_000,
     keep_alive: 10,
@@ -87,7 +76,8 @@ export function makeClient(driver: typeof import('postgres'), settings: ClientSe
           }
         : {}),
     },
-    socket,
+    // Not in the driver's types, but in its documentation.
+    socket: () => sockets.make(),
     no_subscribe: true,
   };
   const sql = driver(options) as unknown as Sql;
@@ -95,21 +85,7 @@ export function makeClient(driver: typeof import('postgres'), settings: ClientSe
     sql,
     async end() {
       await sql.end({ timeout: 0 });
-      ended = true;
-      for (const one of sockets) one.destroy();
+      sockets.destroy();
     },
   };
-}
-
-function tlsOf(
-  { host, sslmode }: PostgresAddress,
-  tls: boolean | ConnectionOptions | undefined,
-): boolean | 'require' | 'prefer' | ConnectionOptions {
-  if (tls === false) return false;
-  // Node checks the name of a certificate against this; the driver leaves it out for an address of numbers.
-  const named = isIP(host) === 0 ? {} : { host };
-  if (tls === true) return named;
-  if (tls !== undefined) return { ...named, ...tls };
-  if (sslmode === undefined || sslmode === 'disable') return false;
-  return sslmode === 'verify-full' ? named : sslmode;
 }

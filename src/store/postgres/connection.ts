@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import type { RowList, Sql } from 'postgres';
 import { StoreUnavailableError } from '../../errors/store.js';
 import { type OwnClient, reconnectDelay } from './client.js';
+import { Deadlines } from './deadlines.js';
 import type { Row } from './layout.js';
-import { ForeignAnswer, LateAnswer, NotConnected, postgresError, verdictOn } from './postgres-error.js';
+import { ForeignAnswer, LateAnswer, messageOf, NotConnected, postgresError, verdictOn } from './postgres-error.js';
 import { inline, type Parameter } from './sql/quote.js';
 import type { Verdict } from './sqlstate.js';
 
@@ -36,6 +37,7 @@ export class Connection {
   #tags = 0;
   /** The process that the driver was last told is at work for it. */
   #backend = '';
+  readonly #deadlines: Deadlines;
   readonly #texts = new Map<string, string>();
   readonly #outstanding = new Set<Promise<unknown>>();
   /** Clients that were given up; what is under way on them may still be answered for a while. */
@@ -46,6 +48,7 @@ export class Connection {
     this.#own = typeof client === 'function' ? undefined : client;
     this.#sql = typeof client === 'function' ? client : client.sql;
     this.settings = settings;
+    this.#deadlines = new Deadlines(settings.timeoutMs);
   }
 
   /** The driver's client at the moment. */
@@ -103,7 +106,7 @@ export class Connection {
       } catch (error) {
         const next = this.#nextAfter(error, prepare);
         if (next === 'conflict') throw new RowConflict();
-        if (next === 'connect') connecting = error;
+        if (next === 'connect' && !(error instanceof NotConnected)) connecting = error;
         const wait = next === 'prepare' ? 0 : reconnectDelay(attempt);
         if (next === 'end' || this.#closed || wait >= timeoutMs - (performance.now() - start)) {
           // Why there was no connection says more than that there was none.
@@ -122,23 +125,34 @@ export class Connection {
     milliseconds: number,
   ): Promise<Row[]> {
     const [sql, own] = [this.#sql, this.#own !== undefined];
+    const { timeoutMs } = this.settings;
     const tag = `${TAG}${(this.#tags++).toString(36)}`;
     const query = prepare
       ? sql.unsafe(this.#numbered(statement, parameters.length), [...parameters, tag], { prepare: true })
       : sql.unsafe(inline(statement, parameters, tag));
     const late = (): Error => {
-      if (sql === this.#sql) this.#replace();
+      if (sql === this.#sql) this.#replace(timeoutMs);
       // Not in the driver's types: where it was given to, which is nowhere yet. Withdrawn there, it is never sent.
       const unsent = own && (query as { state?: unknown }).state === null;
       if (unsent) query.cancel();
-      return unsent ? new NotConnected(milliseconds) : new LateAnswer(milliseconds);
+      return unsent
+        ? new NotConnected(`no connection within ${Math.round(milliseconds)} ms`)
+        : new LateAnswer(milliseconds);
     };
     // Raw: the types and transformations of somebody else's client are not for us.
-    const answer = await inTime(query.raw() as PromiseLike<unknown> as PromiseLike<RawRowList>, milliseconds, late);
+    const raw = query.raw() as PromiseLike<unknown> as PromiseLike<RawRowList>;
+    const answer = await this.#deadlines.wait(raw, milliseconds, late).catch((error: unknown) => {
+      // Given up by the driver before it was given to a connection. What only waits may still be.
+      const unsent = (query as { state?: unknown }).state === null && !(error instanceof LateAnswer);
+      throw unsent && verdictOn(error).applied === 'unknown'
+        ? new NotConnected(messageOf(error, this.settings.secrets))
+        : error;
+    });
     this.#backend = String(answer.state?.pid);
     return answer.map((row) => {
-      const [first, ...cells] = row.map((cell) => (cell === null ? null : cell.toString()));
-      if (first !== tag) throw new ForeignAnswer();
+      if (row[0]?.toString() !== tag) throw new ForeignAnswer();
+      const cells: (string | null)[] = [];
+      for (let at = 1; at < row.length; at++) cells.push(row[at]?.toString() ?? null);
       return cells;
     });
   }
@@ -155,13 +169,19 @@ export class Connection {
     // The driver has lost count of what it was answered.
     const lost = error instanceof ForeignAnswer || error instanceof RangeError || error instanceof TypeError;
     // Or connections are shared by a pooler, and what was prepared on one of them is missing on the next.
-    if (lost || next === 'prepare') this.prepares = false;
-    if (lost) this.#replace();
+    if (lost || next === 'prepare') {
+      this.prepares = false;
+      this.#replace(0);
+    }
     return next === 'prepare' && !prepared ? 'end' : next;
   }
 
-  /** A connection that does not answer may never: what comes next is sent over others. */
-  #replace(): void {
+  /**
+   * A connection that does not answer may never: what comes next is sent over others.
+   *
+   * @param patienceMs - so long what is under way may still be answered.
+   */
+  #replace(patienceMs: number): void {
     const { renew, timeoutMs } = this.settings;
     const now = performance.now();
     if (this.#own === undefined || renew === undefined || this.#closed || now - this.#replacedAt < timeoutMs) return;
@@ -173,7 +193,7 @@ export class Connection {
       this.#givenUp.delete(before);
       before.end().catch(() => undefined);
     };
-    this.#givenUp.set(before, setTimeout(end, timeoutMs).unref());
+    this.#givenUp.set(before, setTimeout(end, patienceMs).unref());
     this.onReplaced?.();
   }
 
@@ -193,20 +213,3 @@ type RawRowList = RowList<(Buffer | null)[][]>;
 
 /** Begins what answers are known by; of this process, so that no other one's pass. */
 const TAG = randomBytes(6).toString('base64url');
-
-/** What the promise gives, or after the milliseconds the error that `late` makes. */
-function inTime<T>(promise: PromiseLike<T>, milliseconds: number, late: () => Error): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(late()), milliseconds);
-    promise.then(
-      (value) => {
-        clearTimeout(timer);
-        resolve(value);
-      },
-      (error: unknown) => {
-        clearTimeout(timer);
-        reject(error as Error);
-      },
-    );
-  });
-}

@@ -46,12 +46,18 @@ function shortened(text: string, longest: number): string {
 /** The fields of an index as they stand in a row. */
 export function fieldsText(index: IndexFields | undefined): string | null {
   if (index === undefined) return null;
+  const text = JSON.stringify(index);
+  // What is not as it stands on the wire stands escaped here, as a few other characters do.
+  if (!text.includes('\\u')) return text;
   return JSON.stringify(Object.fromEntries(Object.entries(index).map(([name, text]) => [toWire(name), toWire(text)])));
 }
 
 /** The fields of an index from a row. Made of entries: a field may be called `__proto__`. */
 function indexFrom(fields: string): IndexFields {
-  const entries = Object.entries(JSON.parse(fields) as IndexFields);
+  const index = JSON.parse(fields) as IndexFields;
+  // Every text that was changed for the wire begins with this character.
+  if (!fields.includes('\\u001b')) return index;
+  const entries = Object.entries(index);
   return Object.fromEntries(entries.map(([name, text]) => [fromWire(name), fromWire(text)]));
 }
 

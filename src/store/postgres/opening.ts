@@ -5,8 +5,9 @@ import { DEFAULT_PARTITIONS, STORE_FORMAT } from '../contract.js';
 import { checkPartitions } from '../transaction-rules.js';
 import { loadDriver, makeClient, type OwnClient } from './client.js';
 import { Connection } from './connection.js';
+import { Deadlines } from './deadlines.js';
 import type { PostgresStoreOptions } from './options.js';
-import { codeOf, messageOf, postgresError } from './postgres-error.js';
+import { codeOf, LateAnswer, messageOf, postgresError } from './postgres-error.js';
 import { describeAddress, type PostgresAddress, parsePostgresUrl } from './postgres-url.js';
 import {
   MIGRATION,
@@ -29,6 +30,8 @@ export interface Opened {
 
 const TIMEOUT_MS = 4_000;
 const CONNECTIONS = 10;
+/** A migration may take so many times as long as a statement. */
+const MIGRATION_PATIENCE = 15;
 
 /** Connects, and creates the store or brings it up to date unless it is. */
 export async function openConnection(where: string | Sql, options: PostgresStoreOptions): Promise<Opened> {
@@ -170,7 +173,7 @@ function checkFormat(connection: Connection, meta: ReadonlyMap<string, string> |
 async function migrate(connection: Connection, schema: string, partitions: number): Promise<void> {
   const { sql, settings } = connection;
   try {
-    await sql.begin(async (transaction) => {
+    const migrating = sql.begin(async (transaction) => {
       const run = (text: string): Promise<readonly (Buffer | null)[][]> => transaction.unsafe(text).raw();
       // A large table takes its time, and so does waiting for somebody else's migration of it.
       await run('SET LOCAL statement_timeout = 0');
@@ -185,6 +188,9 @@ async function migrate(connection: Connection, schema: string, partitions: numbe
         if (!(exists && statement.startsWith('CREATE SCHEMA'))) await run(statement);
       }
     });
+    // The driver can lose a transaction whose connection broke, without a word.
+    const patience = settings.timeoutMs * MIGRATION_PATIENCE;
+    await new Deadlines(patience).wait(migrating, patience, () => new LateAnswer(patience));
   } catch (error) {
     if (codeOf(error) !== '42501')
       throw postgresError({ store: settings.description, during: 'open', error, secrets: settings.secrets });

@@ -18,12 +18,8 @@ export class LateAnswer extends Error {
   }
 }
 
-/** No connection came about in time, and the statement was withdrawn. */
-export class NotConnected extends Error {
-  constructor(milliseconds: number) {
-    super(`no connection within ${Math.round(milliseconds)} ms`);
-  }
-}
+/** The statement was given to no connection, and is not under way any more. */
+export class NotConnected extends Error {}
 
 /** The answer was to another statement. */
 export class ForeignAnswer extends Error {
@@ -40,7 +36,7 @@ export function codeOf(error: unknown): string | undefined {
 
 /** What an error says about its statement. */
 export function verdictOn(error: unknown): Verdict {
-  if (error instanceof NotConnected) return { applied: 'no', next: 'end' };
+  if (error instanceof NotConnected) return { applied: 'no', next: 'connect' };
   const { severity, syscall } = (error ?? {}) as { severity?: unknown; syscall?: unknown };
   return judgeCode(codeOf(error), {
     severity: typeof severity === 'string' ? severity : undefined,

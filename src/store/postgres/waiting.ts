@@ -1,39 +1,13 @@
 import type { RecordKey } from '../contract.js';
-import { fromWire } from '../wire-text.js';
 import { reconnectDelay } from './client.js';
 import type { Connection } from './connection.js';
-import { type Place, placeOf, tokenOf } from './layout.js';
+import { placeOf, tokenOf } from './layout.js';
 import { arrayText } from './sql/quote.js';
 import type { Statements } from './sql/statements.js';
+import { compare, FIRST_POLL_MS, fresh, slower, textOf, type Waiter, type Watched, wakeAll } from './watched.js';
 
 /** Records that nobody waits for any more, but whose writer still tells. */
 const REMEMBERED = 1_000;
-/** How often it is asked about what nobody tells of. */
-const FIRST_POLL_MS = 50;
-const LONGEST_POLL_MS = 1_000;
-
-interface Waiter {
-  readonly revision: string | undefined;
-  readonly wake: () => void;
-}
-
-/** What is known of a record that somebody waits for. */
-interface Watched {
-  readonly token: string;
-  readonly place: Place;
-  readonly waiters: Set<Waiter>;
-  /** Its revision, when the writer of the next one will tell. */
-  told: { readonly revision: string } | undefined;
-  /** Whether it has no row for a flag. */
-  absent: boolean;
-  /** Whether it is being asked about. */
-  asking: boolean;
-  /** How many moves were told of. */
-  moves: number;
-  /** When it is asked about again, by the process's monotonic time. */
-  dueAt: number | undefined;
-  pollMs: number;
-}
 
 /**
  * Who waits for records. One connection of the process listens to the channel of the store, opened when somebody waits
@@ -277,34 +251,4 @@ export class Waiting {
       if (waiters.size === 0 && !asking) this.#watched.delete(token);
     }
   }
-}
-
-function fresh(token: string, place: Place): Watched {
-  return {
-    token,
-    place,
-    waiters: new Set(),
-    told: undefined,
-    absent: false,
-    asking: false,
-    moves: 0,
-    dueAt: undefined,
-    pollMs: FIRST_POLL_MS,
-  };
-}
-
-function textOf(revision: string | null | undefined): string | undefined {
-  return typeof revision === 'string' ? fromWire(revision) : undefined;
-}
-
-function slower(watched: Watched): void {
-  watched.pollMs = Math.min(watched.pollMs * 2, LONGEST_POLL_MS);
-}
-
-function compare(watched: Watched, revision: string | undefined): void {
-  for (const waiter of [...watched.waiters]) if (waiter.revision !== revision) waiter.wake();
-}
-
-function wakeAll(watched: Watched): void {
-  for (const { wake } of [...watched.waiters]) wake();
 }

@@ -155,6 +155,23 @@ describe('a server that says nothing', () => {
     );
   });
 
+  test('a client of the program may still send what waits in it', { timeout: 60_000 }, async () => {
+    const client = adminOf(server.url, 1);
+    const store = await open(client, { timeoutMs: 300 });
+    const blocked = keyOf('blocked');
+    const sleeping = client`SELECT pg_sleep(1.5)`.execute();
+    const sendings = Array.from({ length: 3 }, (_, at) =>
+      unavailable(store.transact(inserting(keyOf(`${at}`)), `n${at}`)),
+    );
+    for (const error of await Promise.all(sendings)) expect(error.details['applied']).toBe('unknown');
+    await sleeping;
+    await until(async () => (await read(store, keyOf('2'))) !== undefined, 'they have landed after all');
+    for (const at of [0, 1, 2]) expect((await store.transact(inserting(keyOf(`${at}`)), `n${at}`)).ok).toBe(true);
+    expect((await store.transact(inserting(blocked), nonce())).ok).toBe(true);
+    await store.close();
+    await client.end();
+  });
+
   test('does not keep a store from being closed', { timeout: 60_000 }, async () => {
     const store = await open(server.url, { timeoutMs: 5_000 });
     const key = keyOf('closed');

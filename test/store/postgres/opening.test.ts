@@ -300,3 +300,13 @@ test('a process that has closed its store ends', { timeout: 60_000 }, async () =
   expect([code, printed.trim()]).toEqual([0, 'closed']);
   expect(performance.now() - started).toBeLessThan(20_000);
 });
+
+test('a socket in the file system is a place like any other', async () => {
+  const own = adminOf();
+  const [row] = await own`SELECT split_part(current_setting('unix_socket_directories'), ',', 1) AS folder`;
+  await own.end();
+  const { port, username } = new URL(url());
+  const host = encodeURIComponent(String(row?.['folder']).trim());
+  const store = await open(`postgres://${username}@${host}:${port}/postgres`, { schema });
+  expect((await store.transact(claim, 'n')).ok).toBe(true);
+});

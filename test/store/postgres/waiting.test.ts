@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { getEventListeners } from 'node:events';
-import type { Sql } from 'postgres';
+import postgres, { type Sql } from 'postgres';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { StoreClient } from '../../../src/store/client.js';
 import type { RecordKey, Store, StoredRecord } from '../../../src/store/contract.js';
@@ -251,6 +251,23 @@ describe('a connection that breaks', () => {
     expect(performance.now() - start).toBeLessThan(1_000);
     proxy.resume();
   });
+});
+
+test('a client of the program that cannot listen asks', async () => {
+  const client = postgres(proxy.url, { max: 3, onnotice: () => undefined });
+  const deaf = new Proxy(client, {
+    get: (target, name) =>
+      name === 'listen' ? () => Promise.reject(new Error('not here')) : Reflect.get(target, name),
+  });
+  const asking = await openPostgresStore(deaf, { schema });
+  opened.push(asking);
+  const record = await fresh();
+  const watch = asking.watch(record.key, record.revision, never());
+  await until(() => count(LOOK) >= 2, 'it was asked about twice');
+  await put(record.key, record.revision);
+  await watch;
+  await asking.close();
+  await client.end();
 });
 
 describe('behind a pooler', () => {
