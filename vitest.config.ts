@@ -18,7 +18,8 @@ const transform = {
 
 const shared = {
   pool: 'forks' as const,
-  maxWorkers: 2,
+  // Many tests wait for processes and leases most of the time.
+  maxWorkers: 3,
   setupFiles: ['./test/package/silence.ts'],
   testTimeout: 30_000,
   hookTimeout: 60_000,

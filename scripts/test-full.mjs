@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { checks, olderTypes, printLine, root, runPart, withTemporaryFolder } from './parts.mjs';
 import { installTools } from './services.mjs';
 
-const vitestDeadline = 12 * 60_000;
+const vitestDeadline = 20 * 60_000;
 
 /** @returns {{ passed: number, failed: number }} */
 function runTests() {

@@ -25,7 +25,7 @@ export async function latencies<Name extends string>(
   lines: readonly Line<NoInfer<Name>>[],
   extent: Extent,
 ): Promise<Row[]> {
-  const samples = await paired(preparations(works, eachPrepared), extent);
+  const samples = await paired(preparations(works, lines, eachPrepared), extent);
   return lines.map(({ of, over, limit, ...named }) =>
     latency(
       named,
@@ -44,7 +44,7 @@ export async function rates<Name extends string>(
   count: number,
 ): Promise<Row[]> {
   const perSecond = await pairedRates(
-    preparations(works, (prepare) => prepare),
+    preparations(works, lines, (prepare) => prepare),
     { rounds: scale.rounds, count: scale.quick ? IN_FLIGHT : count, inFlight: IN_FLIGHT },
   );
   return lines.map(({ of, over, limit, what, ...named }) =>
@@ -57,10 +57,15 @@ export async function rates<Name extends string>(
   );
 }
 
+/** Of the works that a line needs. */
 function preparations<Name extends string, Made>(
   works: Readonly<Record<Name, Work>>,
+  lines: readonly Line<NoInfer<Name>>[],
   make: (prepare: Work['prepare']) => Made,
 ): Record<Name, Made> {
-  const made = Object.entries<Work>(works).map(([name, { prepare }]) => [name, make(prepare)]);
+  const needed = new Set<string>(lines.flatMap(({ of, over }) => [of, over]));
+  const made = Object.entries<Work>(works)
+    .filter(([name]) => needed.has(name))
+    .map(([name, { prepare }]) => [name, make(prepare)]);
   return Object.fromEntries(made) as Record<Name, Made>;
 }

@@ -20,7 +20,7 @@ import { guardedWay, storeWay } from './work.js';
 
 const BLOCKS = 12;
 /** How many calls each case makes in a round, with many in flight. */
-const IN_FLIGHT_CALLS = 2_000;
+const IN_FLIGHT_CALLS = 1_500;
 /** Of each store and each floor. */
 const CONNECTIONS = 10;
 

@@ -21,7 +21,7 @@ import { guardedWay, storeWay, type Way, workOf } from './work.js';
 
 const BLOCKS = 16;
 /** How many calls each case makes in a round, with many in flight. */
-const IN_FLIGHT_CALLS = 6_000;
+const IN_FLIGHT_CALLS = 3_000;
 /** What a round trip takes more when the server is far away. */
 const FAR_MS = 1;
 

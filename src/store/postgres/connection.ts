@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto';
-import type { RowList, Sql } from 'postgres';
+import type { Sql } from 'postgres';
 import { StoreUnavailableError } from '../../errors/store.js';
 import { type OwnClient, reconnectDelay } from './client.js';
 import { Deadlines } from './deadlines.js';
 import type { Row } from './layout.js';
-import { ForeignAnswer, LateAnswer, messageOf, NotConnected, postgresError, verdictOn } from './postgres-error.js';
-import { inline, type Parameter } from './sql/quote.js';
+import { ForeignAnswer, LateAnswer, NotConnected, postgresError, verdictOn } from './postgres-error.js';
+import { numbered, SentStatement } from './sent-statement.js';
+import type { Parameter } from './sql/quote.js';
 import type { Verdict } from './sqlstate.js';
 
 /** How to talk to the server. */
@@ -34,12 +34,13 @@ export class Connection {
   prepares = false;
   #replacedAt = Number.NEGATIVE_INFINITY;
   #closed = false;
-  #tags = 0;
   /** The process that the driver was last told is at work for it. */
-  #backend = '';
+  #backend: number | undefined;
+  /** How many statements are under way, and what is done when there are none. */
+  #underWay = 0;
+  #idle: (() => void) | undefined;
   readonly #deadlines: Deadlines;
   readonly #texts = new Map<string, string>();
-  readonly #outstanding = new Set<Promise<unknown>>();
   /** Clients that were given up; what is under way on them may still be answered for a while. */
   readonly #givenUp = new Map<OwnClient, NodeJS.Timeout>();
 
@@ -63,24 +64,51 @@ export class Connection {
    * @throws StoreUnavailableError, RowConflict
    */
   async run(during: string, statement: string, parameters: readonly Parameter[], planned = false): Promise<Row[]> {
-    const answer = this.#attempts(during, statement, parameters, planned);
-    this.#outstanding.add(answer);
+    const { timeoutMs } = this.settings;
+    const start = performance.now();
+    let connecting: unknown;
+    this.#underWay += 1;
     try {
-      return await answer;
+      for (let attempt = 0; ; attempt++) {
+        const prepare = this.prepares && !planned;
+        const sql = this.#sql;
+        const text = prepare ? this.#numbered(statement, parameters.length) : statement;
+        const query = new SentStatement(sql, text, parameters, prepare);
+        try {
+          const left = timeoutMs - (performance.now() - start);
+          const answer = await this.#deadlines.wait(query.answer, left, () => this.#late(query, sql, left));
+          this.#backend = answer.state?.pid;
+          return query.rows(answer);
+        } catch (error) {
+          const failure = query.judged(error, this.settings.secrets);
+          const next = this.#nextAfter(failure, prepare);
+          if (next === 'conflict') throw new RowConflict();
+          // Why there was no connection says more than that there was none.
+          if (next === 'connect' && !(failure instanceof NotConnected)) connecting = failure;
+          const wait = next === 'prepare' ? 0 : reconnectDelay(attempt);
+          if (next === 'end' || this.#closed || wait >= timeoutMs - (performance.now() - start))
+            throw this.#unavailable(during, failure instanceof NotConnected ? (connecting ?? failure) : failure);
+          if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+        }
+      }
     } finally {
-      this.#outstanding.delete(answer);
+      this.#underWay -= 1;
+      if (this.#underWay === 0) this.#idle?.();
     }
   }
 
   /** Whether a pooler stands between: it names other processes to its clients than those that work for them. */
   async isPooled(): Promise<boolean> {
     const [row] = await this.run('open', 'SELECT $0::text, pg_backend_pid()', [], true);
-    return row?.[0] !== this.#backend;
+    return row?.[0] !== String(this.#backend);
   }
 
   /** Ends what was opened here. @param drain - first wait for what is under way. */
   async close(drain: boolean): Promise<void> {
-    if (drain) await Promise.allSettled(this.#outstanding);
+    if (drain && this.#underWay > 0)
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve;
+      });
     this.#closed = true;
     const clients = [...this.#givenUp.keys()];
     if (this.#own !== undefined) clients.push(this.#own);
@@ -89,79 +117,24 @@ export class Connection {
     await Promise.all(clients.map((client) => client.end()));
   }
 
-  async #attempts(
-    during: string,
-    statement: string,
-    parameters: readonly Parameter[],
-    planned: boolean,
-  ): Promise<Row[]> {
-    const { description: store, timeoutMs, secrets } = this.settings;
-    const start = performance.now();
-    let connecting: unknown;
-    for (let attempt = 0; ; attempt++) {
-      const left = timeoutMs - (performance.now() - start);
-      const prepare = !planned && this.prepares;
-      try {
-        return await this.#send(statement, parameters, prepare, left);
-      } catch (error) {
-        const next = this.#nextAfter(error, prepare);
-        if (next === 'conflict') throw new RowConflict();
-        if (next === 'connect' && !(error instanceof NotConnected)) connecting = error;
-        const wait = next === 'prepare' ? 0 : reconnectDelay(attempt);
-        if (next === 'end' || this.#closed || wait >= timeoutMs - (performance.now() - start)) {
-          // Why there was no connection says more than that there was none.
-          const cause = error instanceof NotConnected ? (connecting ?? error) : error;
-          throw postgresError({ store, during, error: cause, secrets });
-        }
-        if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-      }
-    }
-  }
-
-  async #send(
-    statement: string,
-    parameters: readonly Parameter[],
-    prepare: boolean,
-    milliseconds: number,
-  ): Promise<Row[]> {
-    const [sql, own] = [this.#sql, this.#own !== undefined];
-    const { timeoutMs } = this.settings;
-    const tag = `${TAG}${(this.#tags++).toString(36)}`;
-    const query = prepare
-      ? sql.unsafe(this.#numbered(statement, parameters.length), [...parameters, tag], { prepare: true })
-      : sql.unsafe(inline(statement, parameters, tag));
-    const late = (): Error => {
-      if (sql === this.#sql) this.#replace(timeoutMs);
-      // Not in the driver's types: where it was given to, which is nowhere yet. Withdrawn there, it is never sent.
-      const unsent = own && (query as { state?: unknown }).state === null;
-      if (unsent) query.cancel();
-      return unsent
-        ? new NotConnected(`no connection within ${Math.round(milliseconds)} ms`)
-        : new LateAnswer(milliseconds);
-    };
-    // Raw: the types and transformations of somebody else's client are not for us.
-    const raw = query.raw() as PromiseLike<unknown> as PromiseLike<RawRowList>;
-    const answer = await this.#deadlines.wait(raw, milliseconds, late).catch((error: unknown) => {
-      // Given up by the driver before it was given to a connection. What only waits may still be.
-      const unsent = (query as { state?: unknown }).state === null && !(error instanceof LateAnswer);
-      throw unsent && verdictOn(error).applied === 'unknown'
-        ? new NotConnected(messageOf(error, this.settings.secrets))
-        : error;
-    });
-    this.#backend = String(answer.state?.pid);
-    return answer.map((row) => {
-      if (row[0]?.toString() !== tag) throw new ForeignAnswer();
-      const cells: (string | null)[] = [];
-      for (let at = 1; at < row.length; at++) cells.push(row[at]?.toString() ?? null);
-      return cells;
-    });
-  }
-
-  /** The statement with a number for its tag: the one after its parameters. */
+  /** The statement with a number for its tag. */
   #numbered(statement: string, parameters: number): string {
-    const text = this.#texts.get(statement) ?? statement.replaceAll('$0', () => `$${parameters + 1}`);
+    const text = this.#texts.get(statement) ?? numbered(statement, parameters);
     this.#texts.set(statement, text);
     return text;
+  }
+
+  /** No answer came in time. What the driver has given to no connection of ours is withdrawn, and that is known. */
+  #late(query: SentStatement, sql: Sql, milliseconds: number): Error {
+    if (sql === this.#sql) this.#replace(this.settings.timeoutMs);
+    if (this.#own === undefined || !query.unsent) return new LateAnswer(milliseconds);
+    query.withdraw();
+    return new NotConnected(`no connection within ${Math.round(milliseconds)} ms`);
+  }
+
+  #unavailable(during: string, error: unknown): Error {
+    const { description: store, secrets } = this.settings;
+    return postgresError({ store, during, error, secrets });
   }
 
   #nextAfter(error: unknown, prepared: boolean): Verdict['next'] {
@@ -207,9 +180,3 @@ export class Connection {
     });
   }
 }
-
-/** What the driver answers when it is asked for what the server sent, and nothing made of it. */
-type RawRowList = RowList<(Buffer | null)[][]>;
-
-/** Begins what answers are known by; of this process, so that no other one's pass. */
-const TAG = randomBytes(6).toString('base64url');

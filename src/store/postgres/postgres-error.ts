@@ -44,6 +44,12 @@ export function verdictOn(error: unknown): Verdict {
   });
 }
 
+/** Whether a connection broke, as the driver or the operating system says. */
+export function isBroken(error: unknown): boolean {
+  const code = codeOf(error) ?? '';
+  return /^(CONNECTION_(CLOSED|DESTROYED)|ECONNRESET|EPIPE|ETIMEDOUT)$/.test(code);
+}
+
 /** What an answer means for people, where Postgres's own words do not say what to do. */
 const REMEDIES: Readonly<Record<string, string>> = {
   '25006': 'The server takes no writes: it is a standby, or set to read only. Name the primary in the URL.',

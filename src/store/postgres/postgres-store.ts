@@ -26,7 +26,7 @@ import { type Opened, openConnection } from './opening.js';
 import type { PostgresStoreOptions } from './options.js';
 import { arrayText } from './sql/quote.js';
 import { type Statements, statementsFor } from './sql/statements.js';
-import { afterwards, answer, applying, judge, reading, type Seen, type Step } from './transact.js';
+import { afterwards, answer, applying, judge, reading, type Seen } from './transact.js';
 import { Waiting } from './waiting.js';
 
 /**
@@ -87,7 +87,7 @@ class PostgresStore implements Store, AsyncDisposable {
     this.#checkOpen('transact');
     const plan = planTransaction(transaction, nonce, this.partitions);
     if (plan.writes && plan.records.every(({ expected }) => expected !== 'impossible')) return this.#apply(plan, nonce);
-    const seen = await this.#run(reading(plan, this.#statements));
+    const seen = await this.#look(plan);
     return answer(plan, judge(plan, nonce, seen) !== 'refused', seen);
   }
 
@@ -156,12 +156,19 @@ class PostgresStore implements Store, AsyncDisposable {
     const { timeoutMs } = this.#connection.settings;
     const start = performance.now();
     for (let attempt = 0; ; attempt++) {
-      let seen = await this.#try(applying(plan, nonce, this.#statements, this.#channel, attempt > 0));
+      const step = applying(plan, nonce, this.#statements, this.#channel, attempt > 0);
+      let seen: Seen | undefined;
+      try {
+        seen = step.read(await this.#connection.run('transact', step.statement, step.parameters, step.planned));
+      } catch (error) {
+        // It met a row that it could not see, and wrote nothing.
+        if (!(error instanceof RowConflict)) throw error;
+      }
       if (seen?.applied === true) return answer(plan, true, afterwards(plan, nonce, seen));
       // The state of the beginning explains a refusal as a rule, and never wrongly: it did stand while this ran.
       let verdict = seen === undefined ? 'open' : judge(plan, nonce, seen);
       if (seen === undefined || verdict === 'open') {
-        seen = await this.#run(reading(plan, this.#statements));
+        seen = await this.#look(plan);
         verdict = judge(plan, nonce, seen);
       }
       if (verdict !== 'open') return answer(plan, verdict === 'before', seen);
@@ -176,17 +183,9 @@ class PostgresStore implements Store, AsyncDisposable {
     }
   }
 
-  /** Undefined when the statement met a row that it could not see, and wrote nothing. */
-  async #try(step: Step): Promise<Seen | undefined> {
-    try {
-      return await this.#run(step);
-    } catch (error) {
-      if (error instanceof RowConflict) return undefined;
-      throw error;
-    }
-  }
-
-  async #run({ statement, parameters, planned, read }: Step): Promise<Seen> {
+  /** The records of a transaction as they stand. */
+  async #look(plan: TransactionPlan): Promise<Seen> {
+    const { statement, parameters, planned, read } = reading(plan, this.#statements);
     return read(await this.#connection.run('transact', statement, parameters, planned));
   }
 
