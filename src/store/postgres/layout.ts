@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IndexFields, RecordKey, StoredRecord } from '../contract.js';
 import { fromWire, toWire } from '../wire-text.js';
-import { STATE } from './sql/clock.js';
 
 /** A row of an answer, as texts. */
 export type Row = readonly (string | null)[];
@@ -53,27 +52,34 @@ export function fieldsText(index: IndexFields | undefined): string | null {
 }
 
 /** The fields of an index from a row. Made of entries: a field may be called `__proto__`. */
-function indexFrom(fields: string): IndexFields {
-  const index = JSON.parse(fields) as IndexFields;
-  // Every text that was changed for the wire begins with this character.
-  if (!fields.includes('\\u001b')) return index;
-  const entries = Object.entries(index);
-  return Object.fromEntries(entries.map(([name, text]) => [fromWire(name), fromWire(text)]));
+function indexFrom(index: IndexFields): IndexFields {
+  return Object.fromEntries(Object.entries(index).map(([name, text]) => [fromWire(name), fromWire(text)]));
 }
 
-/** The state of a record that begins at this position of a row; undefined when there is none. */
-export function recordFrom(key: RecordKey, row: Row, at: number): StoredRecord | undefined {
-  const [revision, value, writtenAt, owner, fence, until, fields] = row.slice(at, at + STATE.length);
-  if (typeof revision !== 'string') return undefined;
+/** The state of a record as the statements give it. */
+type State = readonly [
+  revision: string | null,
+  value: string,
+  writtenAt: number,
+  owner: string | null,
+  fence: number | null,
+  until: number | null,
+  fields: IndexFields | null,
+];
+
+/** A record from its state in an answer; undefined when there is none. */
+export function recordFrom(key: RecordKey, text: string | null | undefined): StoredRecord | undefined {
+  if (typeof text !== 'string') return undefined;
+  const [revision, value, writtenAt, owner, fence, until, fields] = JSON.parse(text) as State;
+  if (revision === null) return undefined;
   const record: { -readonly [Field in keyof StoredRecord]: StoredRecord[Field] } = {
     key: { partition: key.partition, kind: key.kind, id: key.id },
     revision: fromWire(revision),
-    value: fromWire(value as string),
-    writtenAt: Number(writtenAt),
+    value: fromWire(value),
+    writtenAt,
   };
-  if (typeof until === 'string')
-    record.lease = { owner: fromWire(owner as string), fence: Number(fence), until: Number(until) };
-  if (typeof fields === 'string') record.index = indexFrom(fields);
+  if (until !== null) record.lease = { owner: fromWire(owner ?? ''), fence: fence ?? 0, until };
+  if (fields !== null) record.index = indexFrom(fields);
   return record;
 }
 

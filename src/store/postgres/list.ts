@@ -27,9 +27,9 @@ export async function listPage(
 }
 
 function recordOf(kind: string, row: Row): StoredRecord {
-  const [, partition, id, longId] = row;
+  const [, partition, id, longId, state] = row;
   const key = { partition: Number(partition), kind, id: fromWire((longId ?? id) as string) };
-  return recordFrom(key, row, 4) as StoredRecord;
+  return recordFrom(key, state) as StoredRecord;
 }
 
 function cursorOf([, partition, id]: Row): string {

@@ -54,22 +54,31 @@ export function applying(
 /** The statement that reads what a transaction is about. */
 export function reading(plan: TransactionPlan, statements: Statements): Step {
   const places = plan.records.map(({ key }) => placeOf(key));
-  const few = places.length > 0 && places.length <= FEW;
-  const read: Step['read'] = (rows) => ({
-    applied: false,
-    now: Number(rows[0]?.[1]),
-    records: plan.records.map(({ key }, at) => recordFrom(key, rows[at] as Row, 2)),
-  });
-  if (few) {
-    const parameters = places.flatMap(({ kind, partition, id }) => [kind, partition, id]);
-    return { statement: statements.readFew(places.length), parameters, read };
+  if (places.length > 0 && places.length <= FEW) {
+    return {
+      statement: statements.readFew(places.length),
+      parameters: places.flatMap(({ kind, partition, id }) => [kind, partition, id]),
+      read: ([row]) => ({
+        applied: false,
+        now: Number(row?.[0]),
+        records: plan.records.map(({ key }, at) => recordFrom(key, row?.[at + 1])),
+      }),
+    };
   }
-  const parameters = [
-    arrayText(places.map(({ kind }) => kind)),
-    arrayText(places.map(({ partition }) => partition)),
-    arrayText(places.map(({ id }) => id)),
-  ];
-  return { statement: statements.readMany, parameters, planned: true, read };
+  return {
+    statement: statements.readMany,
+    parameters: [
+      arrayText(places.map(({ kind }) => kind)),
+      arrayText(places.map(({ partition }) => partition)),
+      arrayText(places.map(({ id }) => id)),
+    ],
+    planned: true,
+    read: (rows) => ({
+      applied: false,
+      now: Number(rows[0]?.[1]),
+      records: plan.records.map(({ key }, at) => recordFrom(key, rows[at]?.[2])),
+    }),
+  };
 }
 
 function inserting({ key }: RecordPlan, write: Write, nonce: string, statement: string): Step {
@@ -121,7 +130,7 @@ function updating(
 }
 
 function single(key: RecordPlan['key'], row: Row): Seen {
-  return { applied: row[0] === 't', now: Number(row[1]), records: [recordFrom(key, row, 2)] };
+  return { applied: row[0] === 't', now: Number(row[1]), records: [recordFrom(key, row[2])] };
 }
 
 /** A record of a plan as the statements for several records are given it. */
@@ -182,13 +191,11 @@ function transactingFew(plan: TransactionPlan, nonce: string, statements: Statem
   return {
     statement: statements.transactFew(items.map(({ move }) => move)),
     parameters,
-    read(rows) {
-      const records: (StoredRecord | undefined)[] = plan.records.map(() => undefined);
-      for (const row of rows) {
-        const item = items[Number(row[0]) - 1];
-        if (item !== undefined) records[item.at] = recordFrom((plan.records[item.at] as RecordPlan).key, row, 3);
-      }
-      return { applied: rows[0]?.[1] === 't', now: Number(rows[0]?.[2]), records };
+    read([row]) {
+      const records: (StoredRecord | undefined)[] = [];
+      for (const [place, { at }] of items.entries())
+        records[at] = recordFrom((plan.records[at] as RecordPlan).key, row?.[4 + place]);
+      return { applied: row?.[0] === 't', now: Number(row?.[1]), records };
     },
   };
 }
@@ -228,7 +235,7 @@ function transactingMany(plan: TransactionPlan, nonce: string, statement: string
     read(found) {
       const records: (StoredRecord | undefined)[] = [];
       for (const [place, { at }] of items.entries())
-        records[at] = recordFrom((plan.records[at] as RecordPlan).key, found[place] as Row, 3);
+        records[at] = recordFrom((plan.records[at] as RecordPlan).key, found[place]?.[3]);
       return { applied: found[0]?.[2] === 't', now: Number(found[0]?.[1]), records };
     },
   };

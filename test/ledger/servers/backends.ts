@@ -26,6 +26,8 @@ export interface Backend {
 }
 
 const HANDSHAKE = new Set(['HELLO', 'AUTH', 'SELECT', 'CLIENT', 'INFO', 'SUBSCRIBE', 'PING', 'QUIT', 'CONFIG']);
+/** Follows an EVALSHA of a script that the server has forgotten: other tests make this one forget. */
+const IN_FULL = 'EVAL';
 
 /** Both, for `describe.each`. */
 export const backends: readonly Backend[] = [
@@ -41,7 +43,10 @@ export const backends: readonly Backend[] = [
       client.disconnect();
     },
     asked: ({ requests }) =>
-      Object.entries(requests).reduce((sum, [command, count]) => (HANDSHAKE.has(command) ? sum : sum + count), 0),
+      Object.entries(requests).reduce(
+        (sum, [command, count]) => (HANDSHAKE.has(command) || command === IN_FULL ? sum : sum + count),
+        0,
+      ),
   },
   {
     name: 'postgres',

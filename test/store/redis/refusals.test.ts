@@ -115,7 +115,7 @@ test('a server that loads its data is waited for, and said to load when it takes
     openScratch(own.url, { timeoutMs: 400 }),
   ]);
   const key = freshKey();
-  for (let record = 0; record < 100; record++)
+  for (let record = 0; record < 300; record++)
     await put(patient, freshKey(), undefined, { value: randomBytes(3_000).toString('hex') });
   const admin = lookInto(own.url);
   await admin.save();

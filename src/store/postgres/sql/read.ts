@@ -15,19 +15,18 @@ ORDER BY w.n`;
 }
 
 /**
- * Reads a few records: `readMany` without its arrays, one look into the primary key for each record, however large the
- * table is and whenever the plan was made.
+ * Reads a few records, one look into the primary key for each record, however large the
+ * table is and whenever the plan was made. Answers one row: now, the state of each.
  *
  * For each record: kind, partition, id
  */
 export function readFew(records: string, count: number): string {
-  const looks = Array.from({ length: count }, (_, at) => {
+  const states = Array.from({ length: count }, (_, at) => {
     const [kind, partition, id] = [3 * at + 1, 3 * at + 2, 3 * at + 3];
-    return `SELECT $0::text, ${at + 1}, c.now, ${stateOf('r')}
-FROM clock c LEFT JOIN ${records} r ON r.kind = $${kind}::text AND r.partition = $${partition}::int AND r.id = $${id}::text`;
+    const key = `r.kind = $${kind}::text AND r.partition = $${partition}::int AND r.id = $${id}::text`;
+    return `(SELECT ${stateOf('r')} FROM ${records} r WHERE ${key})`;
   });
-  return `WITH clock AS MATERIALIZED (SELECT ${NOW} AS now)
-${looks.join('\nUNION ALL ')}`;
+  return `SELECT $0::text, ${NOW}, ${states.join(', ')}`;
 }
 
 /**
@@ -50,10 +49,10 @@ ORDER BY w.n`;
  */
 export function listPage(records: string, filtered: boolean): string {
   return `WITH clock AS MATERIALIZED (SELECT ${NOW} AS now), page AS (
-  SELECT r.partition, r.id, r.long_id, ${stateOf('r')} FROM ${records} r
+  SELECT r.partition, r.id, r.long_id, ${stateOf('r')} AS state FROM ${records} r
   WHERE r.kind = $1::text AND (r.partition, r.id) > ($2::int, $3::text COLLATE "C") AND r.revision IS NOT NULL
     ${filtered ? 'AND r.fields @> $5::text::jsonb' : ''}
   ORDER BY r.partition, r.id LIMIT $4::int
 )
-SELECT $0::text, c.now, p.partition, p.id, p.long_id, ${stateOf('p')} FROM clock c LEFT JOIN page p ON true ORDER BY p.partition, p.id`;
+SELECT $0::text, c.now, p.partition, p.id, p.long_id, p.state FROM clock c LEFT JOIN page p ON true ORDER BY p.partition, p.id`;
 }

@@ -1,4 +1,4 @@
-import { DURABLE_CLOCK, STATE, stateOf } from './clock.js';
+import { DURABLE_CLOCK, stateOf } from './clock.js';
 
 /**
  * What a transaction does to a record, one letter each:
@@ -42,9 +42,9 @@ const COLUMNS =
  * - The division fails, and aborts everything, when a write did not come about: an insert that met a record which this
  *   statement could not see.
  *
- * Answers rows of: the number of the record (0: none), whether the transaction applied, now, the state, two columns
- * without meaning. If it applied: row 0, and those of the records that were guarded or read and are there. If not: one
- * row per record, as it was at the beginning; when that explains no refusal, it is asked for again.
+ * Answers one row: whether the transaction applied, now, two columns without meaning, the state of each record. If it
+ * applied, only of those that were guarded or read; if not, as it was at the beginning; when that explains no refusal, it
+ * is asked for again.
  */
 export function transactShaped(records: string, moves: readonly Move[]): string {
   const numbered = numbers(moves);
@@ -54,24 +54,20 @@ export function transactShaped(records: string, moves: readonly Move[]): string 
   const notify = numbered
     .filter(({ move }) => move === 'U' || move === 'D' || move === 'I')
     .map(({ n }) => `(SELECT pg_notify($2::text, p.waiting)::text FROM p${n} p WHERE p.waiting IS NOT NULL)`);
-  const none = STATE.map(() => 'NULL').join(', ');
-  const kept = numbered
-    .filter(({ move }) => move === 'G' || move === 'R')
-    .map(
-      ({ n }) =>
-        `UNION ALL SELECT $0::text, ${n}, true, g.now, ${stateOf('l')}, 1, NULL FROM gate g CROSS JOIN l${n} l`,
-    );
-  const before = numbered.map(
-    ({ n, key }) => `UNION ALL SELECT $0::text, ${n}, false, c.now, ${stateOf('r')}, 1, NULL
-FROM clock c LEFT JOIN ${records} r ON ${key('r')} WHERE NOT EXISTS (SELECT FROM gate)`,
-  );
+  const open = 'EXISTS (SELECT FROM gate)';
+  const states = numbered.map(({ move, n, key }) => {
+    const after = move === 'G' || move === 'R' ? `(SELECT l.state FROM l${n} l)` : 'NULL';
+    return `CASE WHEN ${open} THEN ${after} ELSE (SELECT ${stateOf('r')} FROM ${records} r WHERE ${key('r')}) END`;
+  });
   return `WITH ${DURABLE_CLOCK}, ${locks.join(', ')}, gate AS MATERIALIZED (
   SELECT c.now FROM clock c WHERE CASE
 ${numbered.map(refusal).join('')}    ELSE true END
 ), ${puts.join(', ')}
-SELECT $0::text, 0, true, g.now, ${none}, 1 / CASE
-${written.map(missing).join('')}  ELSE 1 END, concat(${notify.join(', ')}) FROM gate g
-${[...kept, ...before].join('\n')}`;
+SELECT $0::text, ${open}, c.now, CASE WHEN ${open} THEN 1 / CASE
+${written.map(missing).join('')}  ELSE 1 END END,
+  CASE WHEN ${open} THEN concat(${[...notify, 'NULL'].join(', ')}) END,
+  ${states.join(',\n  ')}
+FROM clock c`;
 }
 
 function numbers(moves: readonly Move[]): Numbered[] {
@@ -93,8 +89,9 @@ function lock(records: string, { move, n, key, parameter }: Numbered): string {
   const meets = expects
     ? ` AND r.revision = ${parameter('expected', 'text')} AND (${parameter('lease', 'text')} IS DISTINCT FROM 'expired' OR r.lease_until IS NULL OR r.lease_until <= c.now)`
     : '';
+  const shown = move === 'G' || move === 'R' ? `, ${stateOf('r')} AS state` : '';
   return `l${n} AS MATERIALIZED (
-  SELECT ${stateOf('r')} FROM clock c CROSS JOIN ${records} r WHERE ${key('r')}${meets} FOR UPDATE OF r
+  SELECT r.revision${shown} FROM clock c CROSS JOIN ${records} r WHERE ${key('r')}${meets} FOR UPDATE OF r
 )`;
 }
 

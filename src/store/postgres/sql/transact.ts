@@ -1,4 +1,4 @@
-import { DURABLE_CLOCK, STATE, stateOf } from './clock.js';
+import { DURABLE_CLOCK, stateOf } from './clock.js';
 
 /**
  * Inserts one record that must not be there.
@@ -14,13 +14,11 @@ export function insertOne(records: string): string {
   INSERT INTO ${records} (kind, partition, id, long_id, revision, value, written_at, lease_owner, lease_fence, lease_until, fields)
   SELECT $1::text, $2::int, $3::text, $4::text, $5::text, $6::text, c.now, $7::text, $8::float8, c.now + $9::float8, $10::text::jsonb
   FROM clock c
-  ON CONFLICT DO NOTHING RETURNING written_at
+  ON CONFLICT DO NOTHING RETURNING 1
 )
-SELECT $0::text, true, p.written_at, ${STATE.map(() => 'NULL').join(', ')} FROM put p
-UNION ALL
-SELECT $0::text, false, c.now, ${stateOf('r')}
-FROM clock c LEFT JOIN ${records} r ON r.kind = $1::text AND r.partition = $2::int AND r.id = $3::text
-WHERE NOT EXISTS (SELECT FROM put)`;
+SELECT $0::text, EXISTS (SELECT FROM put), c.now, CASE WHEN NOT EXISTS (SELECT FROM put) THEN (
+  SELECT ${stateOf('r')} FROM ${records} r WHERE r.kind = $1::text AND r.partition = $2::int AND r.id = $3::text
+) END FROM clock c`;
 }
 
 /**
@@ -40,14 +38,11 @@ export function updateOne(records: string): string {
   FROM clock c
   WHERE r.kind = $1::text AND r.partition = $2::int AND r.id = $3::text AND r.revision = $4::text
     AND ($5::text IS DISTINCT FROM 'expired' OR r.lease_until IS NULL OR r.lease_until <= c.now)
-  RETURNING r.written_at, r.notified
+  RETURNING r.notified
 )
-SELECT $0::text, true, p.written_at, ${STATE.map(() => 'NULL').join(', ')},
-  CASE WHEN p.notified IS NOT NULL THEN pg_notify($12::text, p.notified) END FROM put p
-UNION ALL
-SELECT $0::text, false, c.now, ${stateOf('r')}, NULL
-FROM clock c LEFT JOIN ${records} r ON r.kind = $1::text AND r.partition = $2::int AND r.id = $3::text
-WHERE NOT EXISTS (SELECT FROM put)`;
+SELECT $0::text, EXISTS (SELECT FROM put), c.now, CASE WHEN NOT EXISTS (SELECT FROM put) THEN (
+  SELECT ${stateOf('r')} FROM ${records} r WHERE r.kind = $1::text AND r.partition = $2::int AND r.id = $3::text
+) END, (SELECT pg_notify($12::text, p.notified)::text FROM put p WHERE p.notified IS NOT NULL) FROM clock c`;
 }
 
 /**
@@ -79,9 +74,9 @@ export function transactMany(records: string): string {
     $10::text[], $11::float8[], $12::float8[], $13::text[]) WITH ORDINALITY
     AS w(kind, id, long_id, mode, expected, op, revision, value, owner, fence, ms, fields, n)
 ), seen AS MATERIALIZED (
-  SELECT w.n, ${stateOf('r')} FROM wanted w JOIN ${records} r ON ${key('r')}
+  SELECT w.n, ${stateOf('r')} AS state FROM wanted w JOIN ${records} r ON ${key('r')}
 ), locked AS MATERIALIZED (
-  SELECT w.n, ${stateOf('r')} FROM clock c CROSS JOIN wanted w JOIN ${records} r ON ${key('r')}
+  SELECT w.n, ${stateOf('r')} AS state FROM clock c CROSS JOIN wanted w JOIN ${records} r ON ${key('r')}
   WHERE (w.mode = 'any' OR r.revision IS NOT DISTINCT FROM w.expected)
     AND (w.mode <> 'expired' OR r.lease_until IS NULL OR r.lease_until <= c.now)
   ORDER BY r.kind, r.id FOR UPDATE OF r
@@ -114,7 +109,7 @@ export function transactMany(records: string): string {
   UNION ALL
   SELECT l.* FROM gate g CROSS JOIN locked l JOIN wanted w ON w.n = l.n WHERE w.op = 'keep'
 )
-SELECT $0::text, w.n, c.now, EXISTS (SELECT FROM gate), ${stateOf('s')},
+SELECT $0::text, w.n, c.now, EXISTS (SELECT FROM gate), s.state,
   1 / CASE WHEN NOT EXISTS (SELECT FROM gate) OR (SELECT count(*) FROM written) = (
     SELECT count(*) FROM wanted w LEFT JOIN seen s ON s.n = w.n WHERE w.op <> 'keep' OR s.n IS NULL
   ) THEN 1 ELSE 0 END,
