@@ -36,7 +36,7 @@ export function attempt(
   entered: () => boolean,
 ): Promise<Attempt> {
   const live = new LiveCall(engine, dispatch, claim, windowLeftMs);
-  const mayStart = claim.timeLeft && windowEnough(dispatch, windowLeftMs) && dispatch.signal?.aborted !== true;
+  const mayStart = claim.timeLeft && windowEnough(dispatch, live.windowLeftMs) && dispatch.signal?.aborted !== true;
   if (!mayStart) return refuseLateStart(engine, dispatch, claim);
   engine.leases.keep(claim);
   live.watchWindow();

@@ -1,5 +1,5 @@
 import { LeaseLostError } from '../errors/call.js';
-import type { ClockTimer } from '../store/process-clock.js';
+import { type ClockTimer, elapsed, type Instant } from '../store/process-clock.js';
 import type { CallOptions, ToolCall } from '../tool/types.js';
 import type { Claim } from './claim.js';
 import type { Dispatch } from './dispatch.js';
@@ -17,7 +17,9 @@ export class LiveCall {
   readonly startedAt: number;
   readonly #engine: Engine;
   readonly #dispatch: Dispatch;
+  /** Since the claim was sent: it cannot have been written earlier. */
   readonly #windowEndsInMs: number | undefined;
+  readonly #claimSentAt: Instant;
   #controller: AbortController | undefined;
   #windowTimer: ClockTimer | undefined;
   #stopped: unknown;
@@ -34,6 +36,7 @@ export class LiveCall {
     this.claim = claim;
     this.startedAt = performance.now();
     this.#windowEndsInMs = windowEndsInMs;
+    this.#claimSentAt = claim.confirmedAt;
     this.#crossed = claim.record.phase === 'attempting';
   }
 
@@ -66,18 +69,26 @@ export class LiveCall {
     return controller.signal;
   }
 
+  /** How long a keyed re-run may still send its key; undefined: it is no re-run. */
+  get windowLeftMs(): number | undefined {
+    if (this.#windowEndsInMs === undefined) return undefined;
+    return this.#windowEndsInMs - elapsed(this.#engine.clock, this.#claimSentAt);
+  }
+
   /** Ends a keyed re-run when the provider forgets the key. */
   watchWindow(): void {
-    if (this.#windowEndsInMs === undefined) return;
-    const { claim } = this;
-    this.#windowTimer = this.#engine.clock.after(this.#windowEndsInMs, () => {
-      // Kept apart: a body that was stopped for another reason before must not send a forgotten key either.
-      this.#windowOver = new LeaseLostError({
-        ...claim.reference,
-        what: 'the provider no longer honours its idempotency key',
-      });
-      this.stop(this.#windowOver);
+    const left = this.windowLeftMs;
+    if (left === undefined) return;
+    this.#windowTimer = this.#engine.clock.after(Math.max(left, 0), () => this.#endWindow());
+  }
+
+  #endWindow(): void {
+    // Kept apart: a body that was stopped for another reason before must not send a forgotten key either.
+    this.#windowOver ??= new LeaseLostError({
+      ...this.claim.reference,
+      what: 'the provider no longer honours its idempotency key',
     });
+    this.stop(this.#windowOver);
   }
 
   end(): void {
@@ -109,6 +120,9 @@ export class LiveCall {
   }
 
   #refuseLateEffect(): void {
+    // A process that was stopped, or a machine that was suspended, comes here before its timer does.
+    const left = this.windowLeftMs;
+    if (left !== undefined && left <= 0) this.#endWindow();
     if (this.#stopped instanceof LeaseLostError) throw this.#stopped;
     if (this.#windowOver !== undefined) throw this.#windowOver;
     // A body that gave up on its own effect has been recorded by then, perhaps as one that did nothing.

@@ -198,6 +198,33 @@ describe('a keyed tool that runs again', () => {
     }
   });
 
+  it('starts no body when the answer to its claim came too late for the key', async () => {
+    const w = world();
+    const gateway = provider(() => w.clock.wall(), 3_600_000);
+    const [lost, second] = [w.worker(), w.worker()];
+    let bodies = 0;
+    const tool = (home: typeof lost.home) =>
+      ledger({ name: 'pay', effect: 'keyed_mutate', keyValidFor: '1h', idFrom: ['id'], ledger: home })(
+        async (_: Input, call) => {
+          bodies += 1;
+          const charged = await call.effect(() => gateway.charge(call.idempotencyKey));
+          if (bodies === 1) throw new WorkerLostError('after-effect');
+          return charged;
+        },
+      );
+    await failure(tool(lost.home)({ id: 'a' }));
+    // Enough for a whole lease when the claim is written, and not any more when that is known here.
+    await w.clock.advance(3_560_000);
+    second.way.transact = async (transaction, nonce, pass) => {
+      const answer = await pass(transaction, nonce);
+      if (transaction.write.some(({ lease }) => lease !== undefined) && answer.ok) await w.sleep(4_900);
+      return answer;
+    };
+    await w.clock.advance(6_000);
+    expect(await w.clock.runUntil(failure(tool(second.home)({ id: 'a' })))).toMatchObject({ code: 'LEDGER_BLOCKED' });
+    expect({ bodies, charges: gateway.charges }).toEqual({ bodies: 1, charges: 1 });
+  });
+
   it('in a first attempt has no window to watch', async () => {
     const { w, make } = keyed(async (call) => {
       await w.sleep(7_200_000);
