@@ -45,7 +45,7 @@ async function startOn(port: number, options: RedisOptions): Promise<RedisServer
     abandonSignal: 'SIGKILL',
     ready: async (pid) => {
       const info = await askRedis(port, ['INFO'], options.config?.['requirepass']);
-      return info.includes(`process_id:${pid}\r`) && info.includes('loading:0\r');
+      return info.includes(`process_id:${pid}\r`) && info.includes('\nloading:0\r');
     },
   });
   return {
