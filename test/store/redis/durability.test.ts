@@ -20,6 +20,8 @@ import {
 } from './scratch.js';
 
 const WAITING = { durability: { replicas: 1, timeoutMs: 300 } };
+/** Where the replica is there and only busy. */
+const PATIENT = { durability: { replicas: 1, timeoutMs: 5_000 } };
 const LEASE = { owner: 'worker', fence: 1, ms: 600_000 };
 
 let primary: RedisServer;
@@ -61,7 +63,7 @@ async function promote(): Promise<void> {
 
 test('script and WAIT are one write, and no round trip more', async () => {
   const proxy = await proxyTo(primary.url);
-  const store = await openScratch(proxy.url, { prefix, ...WAITING });
+  const store = await openScratch(proxy.url, { prefix, ...PATIENT });
   const record = await put(store, freshKey());
   const chunks: string[] = [];
   proxy.decide = ({ executed }) => {
@@ -80,7 +82,7 @@ test('script and WAIT are one write, and no round trip more', async () => {
 
 test('a script that the server forgot is sent in full, with its WAIT', async () => {
   const proxy = await proxyTo(primary.url);
-  const store = await openScratch(proxy.url, { prefix, ...WAITING });
+  const store = await openScratch(proxy.url, { prefix, ...PATIENT });
   for (let round = 0; round < 6; round++) {
     await lookInto(primary.url).script('FLUSH');
     proxy.counter.reset();
@@ -182,7 +184,7 @@ describe('too few replicas', () => {
 describe('lost replies', () => {
   test.each(['cut-before', 'cut-after'] as const)('%s: it is sent again, and waited for', async (type) => {
     const proxy = await proxyTo(primary.url);
-    const store = await openScratch(proxy.url, { prefix, ...WAITING });
+    const store = await openScratch(proxy.url, { prefix, ...PATIENT });
     for (let round = 0; round < 5; round++) {
       const under = nonce();
       const struck = proxy.strike(SCRIPTS.transact.sha, { type });
