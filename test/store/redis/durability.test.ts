@@ -63,7 +63,7 @@ async function promote(): Promise<void> {
 
 test('script and WAIT are one write, and no round trip more', async () => {
   const proxy = await proxyTo(primary.url);
-  const store = await openScratch(proxy.url, { prefix, ...PATIENT });
+  const store = await openScratch(proxy.url, { prefix, ...WAITING });
   const record = await put(store, freshKey());
   const chunks: string[] = [];
   proxy.decide = ({ executed }) => {
