@@ -1,5 +1,4 @@
-import { beforeEach, expect, onTestFinished, test } from 'vitest';
-import { ActionLedger, ledger } from '../../../src/index.js';
+import { beforeEach, expect, test } from 'vitest';
 import type { Store } from '../../../src/store/contract.js';
 import { SCRIPTS } from '../../../src/store/redis/script.js';
 import type { FaultProxy } from '../../services/proxy.js';
@@ -49,31 +48,6 @@ test('a hundred leases of all partitions are renewed by one command', async () =
   expect(sent()).toEqual({ EVALSHA: 1 });
   expect(await store.renew([])).toEqual([]);
   expect(sent()).toEqual({});
-});
-
-test('a fresh call is two commands, a replay one', async () => {
-  const options = { name: 'pay', effect: 'non_idempotent_mutate', idFrom: ['id'] } as const;
-  let runs = 0;
-  const body = async ({ id }: { id: string }): Promise<string> => {
-    runs += 1;
-    return `paid ${id}`;
-  };
-  const over = (one: Store): ActionLedger => {
-    const actions = new ActionLedger({ store: one });
-    onTestFinished(() => actions.close());
-    return actions;
-  };
-  const pay = ledger({ ...options, ledger: over(store) })(body);
-  await pay({ id: 'first' });
-  sent();
-  expect(await pay({ id: 'second' })).toBe('paid second');
-  expect(sent()).toEqual({ EVALSHA: 2 });
-  // Another process, which remembers nothing.
-  const another = ledger({ ...options, ledger: over(await openScratch(proxy.url, { prefix })) })(body);
-  sent();
-  expect(await another({ id: 'second' })).toBe('paid second');
-  expect(sent()).toEqual({ EVALSHA: 1 });
-  expect(runs).toBe(2);
 });
 
 test('scripts that the server forgot are sent in full once, and then by name again', async () => {
