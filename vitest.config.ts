@@ -23,6 +23,8 @@ const shared = {
   setupFiles: ['./test/package/silence.ts'],
   testTimeout: 30_000,
   hookTimeout: 60_000,
+  // Real servers and processes on a machine that others use: once may be its doing, twice is a defect.
+  retry: process.env['CI'] === 'true' ? 1 : 0,
 };
 
 const config: ViteUserConfig = defineConfig({
