@@ -10,6 +10,9 @@ export interface Sample {
   readonly perSecond: number;
 }
 
+/** How many rounds it takes until the engine compiles nothing more of what is measured. */
+const WARM_UP = 3;
+
 /** Runs `count` operations and adds what they took to `laps`, in microseconds per operation. */
 export type Block = (count: number, laps: number[]) => Promise<void>;
 
@@ -77,7 +80,7 @@ export function wholeTimed<Item>(prepare: (count: number) => Item, run: (item: I
 
 /**
  * Lets the cases take turns, block by block, so that whatever the machine does meanwhile falls on all of them.
- * Each round begins with another case. One round before the first only warms up.
+ * Each round begins with another case. The rounds before the first only warm up.
  */
 export async function paired<Name extends string>(
   cases: Readonly<Record<Name, Block>>,
@@ -86,7 +89,7 @@ export async function paired<Name extends string>(
   const names = Object.keys(cases) as Name[];
   const medians = new Map<Name, number[]>(names.map((name) => [name, []]));
   const all = new Map<Name, number[]>(names.map((name) => [name, []]));
-  for (let round = -1; round < extent.rounds; round++) {
+  for (let round = -WARM_UP; round < extent.rounds; round++) {
     const laps = new Map<Name, number[]>(names.map((name) => [name, []]));
     for (let turn = 0; turn < extent.blocks * names.length; turn++) {
       const name = names[(turn + Math.max(round, 0)) % names.length] as Name;
@@ -124,7 +127,7 @@ export async function throughput(count: number, inFlight: number, one: () => Pro
 
 /**
  * The operations per second of each case and round. The cases take turns, as in {@link paired}, and so do the rounds
- * begin with another one and is the first one not counted.
+ * begin with another one and are the first ones not counted.
  */
 export async function pairedRates<Name extends string>(
   cases: Readonly<Record<Name, Operations>>,
@@ -132,7 +135,7 @@ export async function pairedRates<Name extends string>(
 ): Promise<Record<Name, number[]>> {
   const names = Object.keys(cases) as Name[];
   const rates = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
-  for (let round = -1; round < extent.rounds; round++) {
+  for (let round = -WARM_UP; round < extent.rounds; round++) {
     for (let turn = 0; turn < names.length; turn++) {
       const name = names[(turn + Math.max(round, 0)) % names.length] as Name;
       const operations = await cases[name](extent.count);

@@ -1,4 +1,6 @@
 /** Opens the store of a life, with what the plan has switched off there. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { StoreUnavailableError } from 'mycelium-runtime';
 import { openFileStore, type Store, StoreFormatError } from 'mycelium-runtime/store';
 import { noteFlushes } from './flush-notes.js';
 import { machineFault } from './life.js';
@@ -26,7 +28,9 @@ export async function openFor(
   struck: Struck,
 ): Promise<WorkerStore | undefined> {
   try {
-    return await (place.kind === 'file' ? openFolder(life, place, clock, struck) : openServer(life, place));
+    return await (place.kind === 'file'
+      ? openFolder(life, place, clock, struck)
+      : insisting(() => openServer(life, place)));
   } catch (error) {
     // Without a reason of the plan a store that does not open is a broken promise.
     const fault = plannedRefusal(life, error);
@@ -60,6 +64,21 @@ async function openFolder(
   } catch (error) {
     stopNoting();
     throw error;
+  }
+}
+
+const OPENING_MS = 20_000;
+
+/** A server may be down, or busy with the others, when a life begins: whoever waits for it gets in. */
+async function insisting<Opened>(open: () => Promise<Opened>): Promise<Opened> {
+  const until = performance.now() + OPENING_MS;
+  for (;;) {
+    try {
+      return await open();
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError) || performance.now() > until) throw error;
+      await sleep(50);
+    }
   }
 }
 

@@ -23,10 +23,11 @@
  * because the caller knows the rest; any other is its seven fields, and one that is not there is nothing.
  */
 export const TRANSACT = `
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return redis.error_reply('STORELOST ' .. KEYS[1]) end
+local call, match, sub = redis.call, string.match, string.sub
+if call('GET', KEYS[1]) ~= ARGV[1] then return redis.error_reply('STORELOST ' .. KEYS[1]) end
 local nonce = ARGV[2]
 local touched, others = tonumber(ARGV[4]), tonumber(ARGV[5])
-local time = redis.call('TIME')
+local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 local function holds(expected, lease, revision, untl)
@@ -36,7 +37,7 @@ local function holds(expected, lease, revision, untl)
 end
 
 local function read(record)
-  return redis.call('HMGET', record, 'r', 'u', 'i', 'v', 'w', 'o', 'f')
+  return call('HMGET', record, 'r', 'u', 'i', 'v', 'w', 'o', 'f')
 end
 
 local holding, resent = true, touched > 0
@@ -44,13 +45,13 @@ local before, channels = {}, {}
 local key, arg = 3, 6
 for n = 1, touched do
   -- What an insert finds instead is the answer, and read at once; an update mostly needs less.
-  local found = ARGV[arg] == '' and read(KEYS[key]) or redis.call('HMGET', KEYS[key], 'r', 'u', 'i')
+  local found = ARGV[arg] == '' and read(KEYS[key]) or call('HMGET', KEYS[key], 'r', 'u', 'i')
   before[n] = found
   -- Read before anything is written: what may be refused is refused before that.
-  channels[n] = redis.call('SMEMBERS', KEYS[key + 1])
+  channels[n] = call('SMEMBERS', KEYS[key + 1])
   local revision, writes = found[1], ARGV[arg + 2] == 'w'
   if not holds(ARGV[arg], ARGV[arg + 1], revision, found[2]) then holding = false end
-  if writes and not (revision and string.sub(revision, -#nonce - 1) == ':' .. nonce) then resent = false end
+  if resent and writes and not (revision and sub(revision, -#nonce - 1) == ':' .. nonce) then resent = false end
   key, arg = key + 3, arg + (writes and 9 or 4)
 end
 local seen = {}
@@ -73,52 +74,54 @@ for n = 1, touched do
     local revision, fields = before[n][1], before[n][3] or ''
     local nextFields = writes and ARGV[arg + 5] or ''
     if not revision then
-      local come = { 0, '*' .. id }
-      for field, value in string.gmatch(nextFields, '([^%z]*)%z([^%z]*)%z') do
-        come[#come + 1] = 0
-        come[#come + 1] = '=' .. field .. '\\0' .. value .. '\\0' .. id
+      if writes then
+        local come = { 0, '*' .. id }
+        local at = 3
+        for field in string.gmatch(nextFields, '[^%z]*%z[^%z]*%z') do
+          come[at], come[at + 1] = 0, '=' .. field .. id
+          at = at + 2
+        end
+        call('ZADD', index, unpack(come))
       end
-      if writes then redis.call('ZADD', index, unpack(come)) end
     elseif fields ~= nextFields or not writes then
       local is, gone, come = {}, {}, {}
       if not writes then gone[1] = '*' .. id end
-      for field, value in string.gmatch(nextFields, '([^%z]*)%z([^%z]*)%z') do is[field] = value end
-      for field, value in string.gmatch(fields, '([^%z]*)%z([^%z]*)%z') do
-        if is[field] == value then is[field] = nil
-        else gone[#gone + 1] = '=' .. field .. '\\0' .. value .. '\\0' .. id end
+      for field in string.gmatch(nextFields, '[^%z]*%z[^%z]*%z') do is[field] = true end
+      for field in string.gmatch(fields, '[^%z]*%z[^%z]*%z') do
+        if is[field] then is[field] = nil else gone[#gone + 1] = '=' .. field .. id end
       end
-      for field, value in pairs(is) do
+      for field in pairs(is) do
         come[#come + 1] = 0
-        come[#come + 1] = '=' .. field .. '\\0' .. value .. '\\0' .. id
+        come[#come + 1] = '=' .. field .. id
       end
-      if #gone > 0 then redis.call('ZREM', index, unpack(gone)) end
-      if #come > 0 then redis.call('ZADD', index, unpack(come)) end
+      if #gone > 0 then call('ZREM', index, unpack(gone)) end
+      if #come > 0 then call('ZADD', index, unpack(come)) end
     end
     if writes then
-      local count = revision and tonumber(string.match(revision, '^%d+')) or 0
+      local count = revision and tonumber(match(revision, '^%d+')) or 0
       local moved = string.format('%.0f', count + 1) .. ':' .. nonce
       local value, ms = ARGV[arg + 4], ARGV[arg + 6]
       if ms ~= '' then
-        redis.call('HSET', record, 'r', moved, 'v', value, 'w', now, 'i', nextFields,
+        call('HSET', record, 'r', moved, 'v', value, 'w', now, 'i', nextFields,
           'o', ARGV[arg + 7], 'f', ARGV[arg + 8], 'u', string.format('%.17g', now + tonumber(ms)))
       else
-        redis.call('HSET', record, 'r', moved, 'v', value, 'w', now, 'i', nextFields)
-        if before[n][2] then redis.call('HDEL', record, 'o', 'f', 'u') end
+        call('HSET', record, 'r', moved, 'v', value, 'w', now, 'i', nextFields)
+        if before[n][2] then call('HDEL', record, 'o', 'f', 'u') end
       end
       answer[n + 2] = moved
     else
-      redis.call('DEL', record)
+      call('DEL', record)
       answer[n + 2] = false
     end
     if #channels[n] > 0 then
       -- Who may not publish leaves those who wait to their own reading.
       for _, channel in ipairs(channels[n]) do redis.pcall('PUBLISH', channel, record) end
-      redis.call('DEL', waiters)
+      call('DEL', waiters)
     end
   end
   key, arg = key + 3, arg + (writes and 9 or 4)
 end
 for n = 1, others do answer[touched + n + 2] = seen[n] end
-if ARGV[3] == '1' and not (holding and touched > 0) then redis.call('SET', KEYS[2], nonce) end
+if ARGV[3] == '1' and not (holding and touched > 0) then call('SET', KEYS[2], nonce) end
 return answer
 `;
