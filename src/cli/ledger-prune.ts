@@ -95,7 +95,12 @@ function tell(pruned: readonly Pruned[], ledgers: Ledgers, options: PruneCommand
       store: ledger.store.description,
       ...(report === undefined ? { skipped: 'another process is pruning it' } : asJson(report)),
     }));
-    const whole = { dryRun: options.dryRun === true, complete: !stopped, stores, notLookedAt: ledgers.missing };
+    const whole = {
+      dryRun: options.dryRun === true,
+      complete: !stopped && pruned.every(({ report }) => report !== undefined),
+      stores,
+      notLookedAt: ledgers.missing,
+    };
     terminal.out(JSON.stringify(whole, null, 2));
     return;
   }

@@ -7,7 +7,7 @@ export class StoreUnavailableError extends MyceliumError {
 
   /** @param applied - `no` when the store knows that nothing was written; otherwise the write may still land. */
   constructor(facts: { store: string; during: string; applied: 'no' | 'unknown'; remedy?: string; cause?: unknown }) {
-    const why = facts.cause instanceof Error ? `: ${facts.cause.message}` : '';
+    const why = facts.cause instanceof Error ? `: ${facts.cause.message.replace(/\.$/, '')}` : '';
     super({
       message: `The store (${facts.store}) is not available during ${facts.during}${why}.`,
       remedy: facts.remedy ?? 'Nothing ran on the strength of this call. Bring the store back and call again.',
@@ -24,7 +24,8 @@ export class StoreNotFoundError extends MyceliumError {
   constructor(facts: { store: string }) {
     super({
       message: `There is no store yet: ${facts.store}.`,
-      remedy: 'The first guarded call creates it. If calls were made, they were recorded elsewhere: look at the path.',
+      remedy:
+        'The first guarded call creates it. If calls were made, they were recorded elsewhere: look at the path, prefix or schema.',
       details: { store: facts.store },
     });
   }

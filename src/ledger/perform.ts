@@ -89,9 +89,12 @@ async function judge(
       switch (gate) {
         case 'RETURN': {
           const { seen } = view as { seen: Seen };
-          if (leader !== undefined) leader.settled = view;
           engine.noteFinished(id);
-          replays?.put(id, view as View, asked);
+          // Whoever followed was given this view: it is older than what this call took for its moment.
+          if (leader !== undefined) {
+            leader.settled = view;
+            replays?.put(id, view as View, asked);
+          }
           return { replayed: true, seen };
         }
         case 'POLL': {

@@ -8,7 +8,7 @@ import {
 } from '../errors/store.js';
 import { UsageError } from '../errors/usage.js';
 import type { ListPage, ListQuery, Renewal, RenewalResult, Store, Transaction, TransactionResult } from './contract.js';
-import { elapsed, instant, type ProcessClock, pause } from './process-clock.js';
+import { elapsed, type Instant, instant, type ProcessClock, pause } from './process-clock.js';
 
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 1_000;
@@ -20,8 +20,8 @@ function backoff(attempt: number, random: () => number = Math.random): number {
 }
 
 interface Outstanding {
-  /** The tick at which it was sent. */
-  readonly since: number;
+  /** The tick at which its time is used up. */
+  readonly until: number;
   readonly during: string;
   readonly overdue: (error: unknown) => unknown;
 }
@@ -54,14 +54,15 @@ export class StoreClient {
    * @throws StoreUnavailableError after the deadline; the transaction may still land, unless `applied` is `no`.
    */
   transact(transaction: Transaction, nonce: string, insist = false): Promise<TransactionResult> {
+    const since = instant(this.clock);
     let answer: Promise<TransactionResult>;
     try {
       answer = this.store.transact(transaction, nonce);
     } catch (error) {
       // A driver may throw before it has a promise to answer with.
-      return this.#again(transaction, nonce, error, insist);
+      return this.#again(transaction, nonce, since, error, insist);
     }
-    return this.#inTime('transact', answer, (error) => this.#again(transaction, nonce, error, insist));
+    return this.#inTime('transact', answer, (error) => this.#again(transaction, nonce, since, error, insist));
   }
 
   /** One sending: leases are renewed again soon anyway. */
@@ -76,8 +77,13 @@ export class StoreClient {
     );
   }
 
-  async #again(transaction: Transaction, nonce: string, first: unknown, insist: boolean): Promise<TransactionResult> {
-    const since = instant(this.clock);
+  async #again(
+    transaction: Transaction,
+    nonce: string,
+    since: Instant,
+    first: unknown,
+    insist: boolean,
+  ): Promise<TransactionResult> {
     let last = first;
     let provenNothing = true;
     for (let attempt = 0; ; attempt++) {
@@ -88,9 +94,9 @@ export class StoreClient {
       const left = this.deadlineMs - elapsed(this.clock, since);
       const wait = Math.min(backoff(attempt), left);
       if (wait > 0) await pause(this.clock, wait);
-      if (left <= 0) throw provenNothing ? last : this.#unavailable('transact', last);
+      if (left <= 0) throw provenNothing ? last : this.#unavailable('transact', reasonOf(last));
       try {
-        return await this.#inTime('transact', this.store.transact(transaction, nonce), refuse);
+        return await this.#inTime('transact', this.store.transact(transaction, nonce), refuse, left);
       } catch (error) {
         last = error;
       }
@@ -101,11 +107,19 @@ export class StoreClient {
     return new StoreUnavailableError({ store: this.store.description, during, applied: 'unknown', cause });
   }
 
-  /** @param failed - what becomes of an error that the store itself gives. */
-  #inTime<T>(during: string, answer: Promise<T>, failed: (error: unknown) => Promise<T>): Promise<T> {
+  /**
+   * @param failed - what becomes of an error that the store itself gives.
+   * @param leftMs - of the deadline.
+   */
+  #inTime<T>(
+    during: string,
+    answer: Promise<T>,
+    failed: (error: unknown) => Promise<T>,
+    leftMs = this.deadlineMs,
+  ): Promise<T> {
     return new Promise((resolve) => {
       const entry: Outstanding = {
-        since: this.#tick,
+        until: this.#tick + Math.ceil((leftMs / this.deadlineMs) * TICKS_PER_DEADLINE),
         during,
         // Its time is used up: what it did is resolved in the background, if it must be.
         overdue: (error) => this.#outstanding.delete(entry) && resolve(refuse(error)),
@@ -131,7 +145,7 @@ export class StoreClient {
       this.#watching = false;
       this.#tick += 1;
       for (const entry of this.#outstanding) {
-        if (this.#tick - entry.since <= TICKS_PER_DEADLINE) continue;
+        if (this.#tick <= entry.until) continue;
         entry.overdue(this.#unavailable(entry.during, new Error(`no answer within ${this.deadlineMs} ms`)));
       }
       if (this.#outstanding.size > 0) this.#watch();
@@ -143,6 +157,11 @@ export class StoreClient {
 
 function refuse(error: unknown): Promise<never> {
   return Promise.reject(error as Error);
+}
+
+/** Why a sending failed, where the store has said no more than that it did. */
+function reasonOf(error: unknown): unknown {
+  return error instanceof StoreUnavailableError ? error.cause : error;
 }
 
 /** Errors that sending again cannot change. */

@@ -201,6 +201,7 @@ describe('the lock', () => {
     const release = await lockfile.lock(scratch.path('records'), { lockfilePath: scratch.path('records/prune.lock') });
     const { text } = await prune(thirtyDays);
     expect(text).toContain('file HERE/records: left alone, another process is pruning it.');
+    expect(JSON.parse((await prune({ ...thirtyDays, json: true })).text).complete).toBe(false);
     expect(JSON.parse((await prune({ ...thirtyDays, json: true })).text).stores[0].skipped).toContain(
       'another process',
     );

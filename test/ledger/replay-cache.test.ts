@@ -116,7 +116,10 @@ describe('what is forgotten', () => {
     await vi.waitFor(async () => expect(await worker.pay('a')).toBe('paid a, run 3'));
   });
 
-  it('includes an answer that was under way when the epoch moved', async () => {
+  it.each([
+    ['one call', 1],
+    ['a call and one that follows it', 2],
+  ])('includes an answer that was under way for %s when the epoch moved', async (_, calls) => {
     const shared = memoryStore();
     const [worker, other, operator] = [processOver(shared), processOver(shared), processOver(shared)];
     await warm(worker);
@@ -136,14 +139,14 @@ describe('what is forgotten', () => {
       }
       return answer;
     };
-    const late = worker.pay('a');
+    const late = Array.from({ length: calls }, () => worker.pay('a'));
     await vi.waitFor(() => expect(arrived).toBe(true));
     const before = engineFor(worker.home.store).replays?.generation;
     const [call] = (await operator.home.list({ tool: 'pay' })).calls.filter(({ requestId }) => requestId === 'a');
     await operator.home.retire(call?.id ?? '', { by: 'ann', reason: 'again' });
     await vi.waitFor(() => expect(engineFor(worker.home.store).replays?.generation).not.toBe(before));
     release();
-    expect(await late).toBe('paid a, run 1');
+    expect(new Set(await Promise.all(late))).toEqual(new Set(['paid a, run 1']));
     expect(await worker.pay('a')).toBe('paid a, run 2');
   });
 

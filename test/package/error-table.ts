@@ -172,7 +172,7 @@ export const errorTable: readonly ErrorRow[] = [
   {
     code: 'STORE_NOT_FOUND',
     retryable: 'never',
-    remedy: 'The first guarded call creates it. If calls were made, they were recorded elsewhere: look at the path.',
+    remedy: 'The first guarded call creates it. If calls were made, they were recorded elsewhere: look at the path, prefix or schema.',
     example: () => new StoreNotFoundError({ store: 'file ./.mycelium' }),
   },
   {
