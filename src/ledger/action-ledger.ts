@@ -3,6 +3,7 @@ import { parseDuration } from '../encoding/duration.js';
 import { UsageError } from '../errors/usage.js';
 import type { Store } from '../store/contract.js';
 import type { LedgerHome } from '../tool/home.js';
+import type { ReceiptIssuer } from '../tool/receipt.js';
 import type { CallIdentity, CallOptions } from '../tool/types.js';
 import type { BeginOptions, Begun, Replayed } from './begin.js';
 import type { CallPage, CallQuery, CallView } from './call-view.js';
@@ -70,6 +71,7 @@ export class ActionLedger implements LedgerHome, AsyncDisposable {
   readonly name: string;
   readonly tenant: string | undefined;
   readonly strict: boolean;
+  readonly receipts: ReceiptIssuer | undefined;
   readonly #encryption: Encryption | undefined;
   readonly #retention: PruneReport['olderThanMs'];
 
@@ -86,6 +88,7 @@ export class ActionLedger implements LedgerHome, AsyncDisposable {
     this.name = options.name ?? 'default';
     this.tenant = options.tenant;
     this.strict = options.strict ?? false;
+    this.receipts = options.receipts;
     this.#encryption = options.encryption;
     this.#retention = retentionMs(options.retention, 'new ActionLedger({ retention })');
   }

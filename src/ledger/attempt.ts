@@ -98,7 +98,7 @@ async function recordSuccess(engine: Engine, dispatch: Dispatch, live: LiveCall,
     });
     result = kept instanceof Promise ? await kept : kept;
     if (faultsInUse()) await fault('before-complete', live.context);
-    const completion = await claim.complete(result);
+    const completion = await claim.complete(result, value);
     if (faultsInUse()) await fault('after-complete', live.context);
     return answer(dispatch, live, value, completion);
   } catch (error) {
@@ -119,7 +119,7 @@ function notRecorded(
   if (goesOn) {
     live.recordingGoesOn = true;
     engine.persist(async () => {
-      await claim.complete(result);
+      await claim.complete(result, value);
       engine.leases.drop(claim);
     });
   }

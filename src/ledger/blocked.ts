@@ -14,7 +14,8 @@ export type BlockReason =
   | 'attempts-used-up'
   | 'reconciler-unsure'
   | 'verdict-refused'
-  | 'class-changed';
+  | 'class-changed'
+  | 'receipt-owed';
 
 function reasonOf(dispatch: Dispatch, { record, stored }: Seen, now: number): { reason: BlockReason; why: string } {
   const { policy } = dispatch;
@@ -76,5 +77,13 @@ export function blocked(
       ...(view.seen.record.externalRef === undefined ? {} : { externalRef: view.seen.record.externalRef }),
     },
     cause: verdict?.cause,
+  });
+}
+
+/** The refusal of a call that owes a receipt which nobody in this process can sign. */
+export function unsigned(engine: Engine, dispatch: Dispatch, view: View & { readonly seen: Seen }): LedgerBlockedError {
+  return blocked(engine, dispatch, view, {
+    reason: 'receipt-owed',
+    why: 'its outcome owes a receipt, and this process has no signing key for one (give the ledger its receipts)',
   });
 }

@@ -2,9 +2,12 @@ import type { CallReference } from '../errors/call.js';
 import { CompletionNotRecordedError, LeaseLostError } from '../errors/call.js';
 import type { RecordKey, StoredRecord } from '../store/contract.js';
 import { elapsed, type Instant } from '../store/process-clock.js';
+import type { ReceiptValues } from '../tool/receipt.js';
+import type { Dispatch } from './dispatch.js';
 import type { Engine } from './engine.js';
 import { evidenceKey } from './identity.js';
 import type { KeptLease } from './leases.js';
+import { absent, type Paid, paid } from './receipts-due.js';
 import {
   type CallRecord,
   decodeCall,
@@ -37,10 +40,12 @@ export class Claim implements KeptLease {
   lostBecause: LeaseLostError | undefined;
   readonly #engine: Engine;
   readonly #claimedAt: number;
+  readonly #sentAt: Instant;
+  readonly #dispatch: Pick<Dispatch, 'home' | 'input'>;
   #seen: Seen;
   #onLost: ((reason: LeaseLostError) => void) | undefined;
 
-  constructor(engine: Engine, seen: Seen, reference: CallReference, sentAt: Instant) {
+  constructor(engine: Engine, seen: Seen, dispatch: Pick<Dispatch, 'reference' | 'home' | 'input'>, sentAt: Instant) {
     this.#engine = engine;
     this.#seen = seen;
     this.#claimedAt = seen.stored.writtenAt;
@@ -49,7 +54,9 @@ export class Claim implements KeptLease {
     this.fence = seen.record.fence;
     this.leaseMs = seen.record.leaseMs;
     this.confirmedAt = sentAt;
-    this.reference = reference;
+    this.#sentAt = sentAt;
+    this.#dispatch = dispatch;
+    this.reference = dispatch.reference;
   }
 
   get record(): CallRecord {
@@ -100,17 +107,23 @@ export class Claim implements KeptLease {
    * @param change - gives the next record, or undefined when the claim has no say any more.
    * @returns whether it changed.
    */
-  async amend(change: (record: CallRecord) => CallRecord | undefined, lease: 'keep' | 'end'): Promise<boolean> {
+  async amend(
+    change: (record: CallRecord) => CallRecord | undefined,
+    lease: 'keep' | 'end',
+    values: ReceiptValues = {},
+  ): Promise<boolean> {
     for (;;) {
       const before = this.#seen;
       const changed = change(before.record);
       if (changed === undefined) return false;
-      const record = withFirstClaim(changed, this.#claimedAt);
+      const next = withFirstClaim(changed, this.#claimedAt);
+      // While the lease is kept the attempt goes on, and there is no outcome yet.
+      const { record, beside } = lease === 'keep' ? { record: next, beside: [] } : this.#paid(before, next, values);
       const held = lease === 'keep' ? { owner: this.owner, fence: this.fence, ms: this.leaseMs } : undefined;
       const answer = await this.#engine.client.transact(
         {
-          expect: [{ key: this.key, revision: before.stored.revision }],
-          write: [writeOver(before, record, held)],
+          expect: [{ key: this.key, revision: before.stored.revision }, ...absent(beside)],
+          write: [writeOver(before, record, held), ...beside],
         },
         this.#engine.nonce(),
         true,
@@ -123,6 +136,17 @@ export class Claim implements KeptLease {
       }
       this.#seen = decodeCall(stored, this.#engine.description);
     }
+  }
+
+  #paid(before: Seen, next: CallRecord, values: ReceiptValues): Paid {
+    const { home, input } = this.#dispatch;
+    if (home.receipts === undefined) return { record: next, beside: [] };
+    const at = this.#claimedAt + Math.round(elapsed(this.#engine.clock, this.#sentAt));
+    return paid(home.receipts, before, next, {
+      claimedAt: this.#claimedAt,
+      at,
+      values: () => ({ arguments: input, ...values }),
+    });
   }
 
   /** Makes the attempt durable: from here on a crash leaves the call ambiguous. @throws LeaseLostError */
@@ -140,11 +164,16 @@ export class Claim implements KeptLease {
     return this.amend((record) => (acceptsFailure(record, this) ? change(record) : undefined), lease);
   }
 
-  /** Records the body's success, or keeps it as evidence when a newer claim exists. */
-  complete(result: StoredResult): Promise<Completion> {
+  /**
+   * Records the body's success, or keeps it as evidence when a newer claim exists.
+   *
+   * @param value - the result itself, for a receipt that has values.
+   */
+  complete(result: StoredResult, value: unknown): Promise<Completion> {
     return this.amend(
       (record) => (answerCompletion(record, this) === 'accept' ? committedRecord(record, result) : undefined),
       'end',
+      { result: value },
     ).then((committed) => (committed ? { outcome: 'committed', seen: this.#seen } : this.#settledElsewhere(result)));
   }
 

@@ -1,13 +1,15 @@
 import { StoreUnavailableError } from '../errors/store.js';
 import type { Expectation, RecordKey, StoredRecord, Transaction } from '../store/contract.js';
 import { instant } from '../store/process-clock.js';
+import { unsigned } from './blocked.js';
 import { Claim } from './claim.js';
 import { type Dispatch, notStorable, withoutOmitted } from './dispatch.js';
 import type { Engine } from './engine.js';
 import { fault, faultsInUse } from './fault-points.js';
 import { evidenceKey } from './identity.js';
 import { isRecordedIn } from './outer-place.js';
-import type { View } from './record.js';
+import { leavesUnpaid } from './receipts-due.js';
+import type { Seen, View } from './record.js';
 import { type CallSubject, decodeCall, encodeCall, indexOf, leaseHeld } from './record.js';
 import { claimedRecord, endedWithoutStart } from './resolution.js';
 import { keepInput, type StoredText } from './stored-value.js';
@@ -23,6 +25,8 @@ export async function claim(
   if (dispatch.task !== undefined) await dispatch.task.confirm(dispatch.policy.tool, dispatch.policy.effect);
   const { policy, key } = dispatch;
   const seen = view?.seen;
+  if (leavesUnpaid(seen?.record, dispatch.home.receipts))
+    throw unsigned(engine, dispatch, view as View & { seen: Seen });
   const { effect, boundary, leaseMs } = policy;
   const record = claimedRecord(seen, {
     effect,
@@ -32,6 +36,7 @@ export async function claim(
     fingerprint: dispatch.fingerprint,
     ...(policy.keyValidForMs === undefined ? {} : { keyValidForMs: policy.keyValidForMs }),
     ...(policy.maxAttempts === Number.POSITIVE_INFINITY ? {} : { maxAttempts: policy.maxAttempts }),
+    ...(policy.receipt && dispatch.home.receipts !== undefined ? { owesReceipt: true as const } : {}),
   });
   const kept = keepArguments(dispatch);
   const subject = subjectOfClaim(engine, dispatch, kept instanceof Promise ? await kept : kept);
@@ -59,7 +64,7 @@ export async function claim(
         attempt: record.attempts,
       }));
       if (faultsInUse()) await fault('after-claim', { tool: policy.tool, id: key.id, fence: record.fence });
-      return new Claim(engine, { stored, record, subject: text }, dispatch.reference, sentAt);
+      return new Claim(engine, { stored, record, subject: text }, dispatch, sentAt);
     }
     // A first claim met a record: when it is finished or held, that is the whole answer, in one round trip. What a
     // superseded worker proved counts only where nothing is held.
@@ -75,7 +80,7 @@ export async function claim(
         engine,
         { expect, write },
         nonce,
-        (stored) => new Claim(engine, { stored, record, subject: text }, dispatch.reference, sentAt),
+        (stored) => new Claim(engine, { stored, record, subject: text }, dispatch, sentAt),
       );
     throw error;
   }

@@ -2,6 +2,7 @@ import { UsageError } from '../errors/usage.js';
 import type { Store } from '../store/contract.js';
 import { openStore } from '../store/open.js';
 import type { DeferredHome, LedgerHome } from '../tool/home.js';
+import type { ReceiptIssuer } from '../tool/receipt.js';
 
 /** What `configure` takes. */
 export interface Configuration {
@@ -13,6 +14,8 @@ export interface Configuration {
   readonly tenant?: string;
   /** Refuses undeclared effects, names that minifiers change, and calls that nothing identifies. @default false */
   readonly strict?: boolean;
+  /** Signs a receipt for every outcome of a call: `auditReceipts(…)` of `mycelium-runtime/receipts`. @default none */
+  readonly receipts?: ReceiptIssuer;
 }
 
 const DEFAULT_STORE = 'file:./.mycelium';
@@ -28,7 +31,7 @@ const chosen: { home: LedgerHome | undefined } = { home: undefined };
  * ```
  */
 export function configure(configuration: Configuration): void {
-  const { store, name = 'default', tenant, strict = false } = configuration;
+  const { store, name = 'default', tenant, strict = false, receipts } = configuration;
   if (typeof (store as Partial<Store> | undefined)?.transact !== 'function') {
     throw new UsageError({
       place: 'configure({ store })',
@@ -36,7 +39,7 @@ export function configure(configuration: Configuration): void {
       remedy: 'Open one: await openStore("file:./.mycelium").',
     });
   }
-  chosen.home = { store, name, tenant, strict };
+  chosen.home = { store, name, tenant, strict, receipts };
 }
 
 /** What `configure` said, and otherwise the file store in `./.mycelium`, opened at the first call that gets here. */

@@ -1,11 +1,12 @@
 import type { CallReference } from '../errors/call.js';
 import { CallNotFoundError, ReleaseRefusedError } from '../errors/call.js';
 import { UsageError } from '../errors/usage.js';
-import type { RecordKey } from '../store/contract.js';
+import type { RecordKey, Write } from '../store/contract.js';
 import type { LedgerHome } from '../tool/home.js';
 import type { Engine } from './engine.js';
 import { archiveKey, evidenceKey, keyOfId } from './identity.js';
 import { DEFAULT_FORM } from './policy.js';
+import { absent, claimedAtOf, paid, unpayable } from './receipts-due.js';
 import {
   type CallRecord,
   decodeCall,
@@ -190,6 +191,7 @@ export async function release(
     const forced = how.force?.ownerIsDead === true;
     const why = refuseRelease(record, how.as, leaseHeld(stored, now), forced, evidence);
     if (why !== undefined) throw refused(standing, why, remedyOf(why));
+    if (unpayable(record, home.receipts)) throw refused(standing, UNSIGNED, remedyOf(UNSIGNED));
     // What a person found out is about the record as it stood: a worker that came back may have made it untrue.
     if (judged !== undefined && judged !== stored.revision) throw refused(standing, CHANGED, remedyOf(CHANGED));
     judged = stored.revision;
@@ -198,7 +200,12 @@ export async function release(
       how.as === 'completed'
         ? committedRecord(record, await resultOf(how, standing, encryption), resolution)
         : notExecutedRecord(record, resolution);
-    const settled = await swap(engine, standing, next, forced);
+    const { record: paidRecord, beside } = paid(home.receipts, standing, next, {
+      claimedAt: claimedAtOf(record, stored),
+      at: now,
+      ...('result' in how ? { values: () => ({ result: how.result }) } : {}),
+    });
+    const settled = await swap(engine, standing, paidRecord, beside, forced);
     if (settled === undefined) continue;
     if (how.as === 'completed') {
       engine.emit('mycelium:call-committed', () => ({ ...referenceOf(standing), fence: record.fence, by: 'operator' }));
@@ -236,10 +243,13 @@ function kept(result: StoredResult): StoredResult {
   });
 }
 
+const UNSIGNED = 'its outcome owes a receipt, and no signing key is at hand';
 const CHANGED = 'it has changed while it was being released';
 
 function remedyOf(why: string): string {
   if (why === CHANGED) return 'Look at the provider again, and release it by what you find now.';
+  if (why === UNSIGNED)
+    return 'Settle it where the signing key is (new ActionLedger({ receipts }), or audit_receipt in the configuration).';
   if (why.startsWith('a worker holds'))
     return 'Wait for its lease to end. When you know that it is dead: --owner-is-dead (in code: force: { ownerIsDead: true }).';
   if (why.startsWith('a worker that was superseded'))
@@ -252,6 +262,7 @@ async function swap(
   engine: Engine,
   standing: Standing,
   next: CallRecord,
+  beside: readonly Write[],
   forced: boolean,
 ): Promise<Standing | undefined> {
   const { key, revision } = standing.stored;
@@ -260,8 +271,9 @@ async function swap(
       expect: [
         { key, revision, ...(forced ? {} : { lease: 'expired' as const }) },
         { key: evidenceKey(key), revision: standing.evidence?.stored.revision },
+        ...absent(beside),
       ],
-      write: [writeOver(standing, next)],
+      write: [writeOver(standing, next), ...beside],
     },
     engine.nonce(),
   );
@@ -287,15 +299,21 @@ export async function retire(engine: Engine, home: LedgerHome, id: string, how: 
     const { record, stored, now } = standing;
     const why = refuseRetirement(record);
     if (why !== undefined) throw refused(standing, why, retirementRemedy(record));
+    if (unpayable(record, home.receipts)) throw refused(standing, UNSIGNED, remedyOf(UNSIGNED));
     const archive = archiveKey(stored.key, record.fence);
-    const next = retiredRecord(record, { by: 'operator', as: 'retired', who: how.by, reason: how.reason, at: now });
+    const retired = retiredRecord(record, { by: 'operator', as: 'retired', who: how.by, reason: how.reason, at: now });
+    const { record: next, beside } = paid(home.receipts, standing, retired, {
+      claimedAt: claimedAtOf(record, stored),
+      at: now,
+    });
     const answer = await engine.client.transact(
       {
         expect: [
           { key: stored.key, revision: stored.revision },
           { key: archive, revision: undefined },
+          ...absent(beside),
         ],
-        write: [writeOver(standing, next), { key: archive, value: stored.value }],
+        write: [writeOver(standing, next), { key: archive, value: stored.value }, ...beside],
       },
       engine.nonce(),
     );

@@ -39,6 +39,8 @@ export interface CommonOptions<Field extends string, Positions extends readonly 
   readonly notExecuted?: (error: unknown) => boolean;
   /** Declares that a control-flow signal (interrupt, suspend) from the body comes before its effect. @default false */
   readonly suspends?: boolean;
+  /** Whether its outcomes have receipts, where the ledger signs them. @default true */
+  readonly receipt?: boolean;
   /** Where it is recorded. @default the surrounding run's, else the one given to `configure`, else a file store in `./.mycelium` */
   readonly ledger?: LedgerHome | DeferredHome;
 }

@@ -31,6 +31,7 @@ export interface Policy {
   readonly fingerprintOf: ((input: unknown) => unknown) | undefined;
   readonly omit: readonly string[] | undefined;
   readonly form: ResolvedForm;
+  readonly receipt: boolean;
   readonly ledger: LedgerHome | DeferredHome | undefined;
 }
 
@@ -53,6 +54,7 @@ const KNOWN: Readonly<Record<keyof LedgerOptions, true>> = {
   settleAfter: true,
   replayFor: true,
   ambient: true,
+  receipt: true,
 };
 const CLASSES: Readonly<Record<EffectClass, true>> = {
   read: true,
@@ -149,6 +151,8 @@ export function problemsOf(options: LedgerOptions, kind: 'ledger' | 'taskLedger'
       'is for read tools',
       'Declare effect: "read"; the result of anything else is kept with its identity.',
     );
+  if (options.receipt !== undefined && typeof options.receipt !== 'boolean')
+    found('receipt', `is ${JSON.stringify(options.receipt)}`, 'It is true or false.');
   for (const [key, without] of Object.entries(NO_TIME) as [keyof typeof NO_TIME, string][]) {
     if (duration(options, key, kind) === 0) found(key, 'is no time at all', `Leave it out: ${without}.`);
   }
@@ -213,6 +217,7 @@ export function resolvePolicy(options: LedgerOptions, kind: 'ledger' | 'taskLedg
     maxAttempts: options.maxAttempts ?? Number.POSITIVE_INFINITY,
     suspends: options.suspends ?? false,
     ambient: kind === 'taskLedger' || options.ambient === true,
+    receipt: options.receipt ?? true,
     notExecuted: options.notExecuted,
     reconcile: options.reconcile,
     select: selector(options.idFrom, info, kind),

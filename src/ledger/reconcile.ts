@@ -1,10 +1,13 @@
+import type { Write } from '../store/contract.js';
 import { elapsed, type Instant } from '../store/process-clock.js';
-import { type BlockReason, blocked } from './blocked.js';
+import type { ReceiptValues } from '../tool/receipt.js';
+import { type BlockReason, blocked, unsigned } from './blocked.js';
 import type { Dispatch } from './dispatch.js';
 import type { Engine } from './engine.js';
 import { fault, faultsInUse } from './fault-points.js';
 import { evidenceKey, idempotencyKeyOf } from './identity.js';
 import { inProgress } from './in-progress.js';
+import { absent, claimedAtOf, paid, unpayable } from './receipts-due.js';
 import type { View } from './record.js';
 import { type CallRecord, evidenceFor, leaseEndedAt, leaseHeld, type Seen, writeOver } from './record.js';
 import { askedRecord, believesNotExecuted, committedRecord, notExecutedRecord, unaskedRecord } from './resolution.js';
@@ -23,6 +26,7 @@ type Open = View & { readonly seen: Seen };
  * @throws LedgerBlockedError when nobody can say, CallInProgressError when it is too early to believe.
  */
 export async function reconcile(engine: Engine, dispatch: Dispatch, view: Open, started: Instant): Promise<View> {
+  if (unpayable(view.seen.record, dispatch.home.receipts)) throw unsigned(engine, dispatch, view);
   const proof = evidenceFor(view.seen.record, view.evidence?.record);
   if (proof !== undefined) {
     const adopted = committedRecord(view.seen.record, proof.result, {
@@ -39,7 +43,12 @@ export async function reconcile(engine: Engine, dispatch: Dispatch, view: Open, 
 }
 
 /** Writes on top of what was judged, while no lease is held and no evidence has come in. */
-async function write(engine: Engine, view: Open, record: CallRecord): Promise<Open | undefined> {
+async function write(
+  engine: Engine,
+  view: Open,
+  record: CallRecord,
+  beside: readonly Write[] = [],
+): Promise<Open | undefined> {
   const { stored } = view.seen;
   const { key, lease } = stored;
   // The expired lease stays with its worker, which may still revive it until somebody claims.
@@ -52,8 +61,9 @@ async function write(engine: Engine, view: Open, record: CallRecord): Promise<Op
       expect: [
         { key, revision: stored.revision, lease: 'expired' },
         { key: evidenceKey(key), revision: view.evidence?.stored.revision },
+        ...absent(beside),
       ],
-      write: [writeOver(view.seen, record, kept)],
+      write: [writeOver(view.seen, record, kept), ...beside],
     },
     engine.nonce(),
   );
@@ -63,15 +73,26 @@ async function write(engine: Engine, view: Open, record: CallRecord): Promise<Op
     : undefined;
 }
 
-async function settle(engine: Engine, dispatch: Dispatch, view: Open, record: CallRecord): Promise<View> {
+async function settle(
+  engine: Engine,
+  dispatch: Dispatch,
+  view: Open,
+  settled: CallRecord,
+  values: ReceiptValues = {},
+): Promise<View> {
   if (faultsInUse())
-    await fault('after-verdict', { tool: dispatch.policy.tool, id: dispatch.key.id, fence: record.fence });
-  const settled = await write(engine, view, record);
-  if (settled === undefined) return look(engine, dispatch);
+    await fault('after-verdict', { tool: dispatch.policy.tool, id: dispatch.key.id, fence: settled.fence });
+  const { record, beside } = paid(dispatch.home.receipts, view.seen, settled, {
+    claimedAt: claimedAtOf(view.seen.record, view.seen.stored),
+    at: view.now,
+    values: () => ({ arguments: dispatch.input, ...values }),
+  });
+  const written = await write(engine, view, record, beside);
+  if (written === undefined) return look(engine, dispatch);
   const by = record.resolution?.by ?? 'reconciler';
   if (record.phase === 'committed')
     engine.emit('mycelium:call-committed', () => ({ ...dispatch.reference, fence: record.fence, by }));
-  return settled;
+  return written;
 }
 
 async function takeTurn(engine: Engine, dispatch: Dispatch, view: Open): Promise<Open | undefined> {
@@ -99,6 +120,7 @@ async function ask(engine: Engine, dispatch: Dispatch, view: Open, started: Inst
       dispatch,
       view,
       committedRecord(record, kept, { by: 'reconciler', as: 'completed', reason: 'the provider has it', at: view.now }),
+      { result: verdict.value },
     );
   }
   if (verdict.outcome === 'not-executed') {

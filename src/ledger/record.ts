@@ -72,6 +72,10 @@ export interface CallRecord {
   readonly resolver?: { readonly owner: string; readonly until: number };
   readonly resolution?: Resolution;
   readonly result?: StoredResult;
+  /** Every outcome is to have a receipt, in the transaction that records it. */
+  readonly owesReceipt?: true;
+  /** The id of the receipt of the latest outcome. */
+  readonly receipt?: string;
   /** Fences up to this one belong to a retired life of the identity. */
   readonly retiredThrough?: number;
 }
@@ -113,7 +117,7 @@ export function encodeCall(record: CallRecord, subject: string): string {
 }
 
 /** What a call is about. */
-export function subjectOf(seen: Seen): CallSubject {
+export function subjectOf(seen: Pick<Seen, 'subject'>): CallSubject {
   return JSON.parse(seen.subject) as CallSubject;
 }
 

@@ -25,7 +25,7 @@ type Mutable<T> = { -readonly [Field in keyof T]: T[Field] };
 /** What a claim brings of its own; the rest follows from the record that was judged. */
 export type FreshClaim = Pick<
   CallRecord,
-  'effect' | 'boundary' | 'owner' | 'fingerprint' | 'leaseMs' | 'keyValidForMs' | 'maxAttempts'
+  'effect' | 'boundary' | 'owner' | 'fingerprint' | 'leaseMs' | 'keyValidForMs' | 'maxAttempts' | 'owesReceipt'
 >;
 
 /** The record that a claim puts in place of what it judged. */
@@ -47,11 +47,12 @@ export function claimedRecord(seen: Pick<Seen, 'record' | 'stored'> | undefined,
   };
   if (fresh.keyValidForMs !== undefined) claimed.keyValidForMs = fresh.keyValidForMs;
   if (fresh.maxAttempts !== undefined) claimed.maxAttempts = fresh.maxAttempts;
+  if (fresh.owesReceipt === true) claimed.owesReceipt = true;
   return seen === undefined ? claimed : { ...claimed, ...carried(seen, unsettled) };
 }
 
 function carried({ record, stored }: Pick<Seen, 'record' | 'stored'>, unsettled: boolean): Partial<CallRecord> {
-  const { retiredThrough, keyUsed, externalRef } = record;
+  const { retiredThrough, keyUsed, externalRef, owesReceipt } = record;
   const retired = retiredThrough === undefined ? {} : { retiredThrough };
   if (!unsettled) return retired;
   return {
@@ -60,6 +61,7 @@ function carried({ record, stored }: Pick<Seen, 'record' | 'stored'>, unsettled:
     firstClaimAt: record.firstClaimAt ?? stored.writtenAt,
     ...(keyUsed === undefined ? {} : { keyUsed }),
     ...(externalRef === undefined ? {} : { externalRef }),
+    ...(owesReceipt === undefined ? {} : { owesReceipt }),
   };
 }
 
@@ -104,7 +106,7 @@ export function acceptsFailure(record: CallRecord, claimant: Claimant): boolean 
 /** The record, committed. The lease goes, and with it who was asking and what went wrong on the way. */
 export function committedRecord(record: CallRecord, result: StoredResult, resolution?: Resolution): CallRecord {
   const { format, effect, boundary, fence, owner, attempts, fingerprint, leaseMs } = record;
-  const { keyValidForMs, externalRef, retiredThrough } = record;
+  const { keyValidForMs, externalRef, retiredThrough, owesReceipt } = record;
   const settled: Mutable<CallRecord> = {
     format,
     effect,
@@ -120,6 +122,7 @@ export function committedRecord(record: CallRecord, result: StoredResult, resolu
   if (keyValidForMs !== undefined) settled.keyValidForMs = keyValidForMs;
   if (externalRef !== undefined) settled.externalRef = externalRef;
   if (retiredThrough !== undefined) settled.retiredThrough = retiredThrough;
+  if (owesReceipt !== undefined) settled.owesReceipt = owesReceipt;
   if (resolution !== undefined) settled.resolution = resolution;
   return settled;
 }

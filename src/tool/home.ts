@@ -1,4 +1,5 @@
 import type { Store } from '../store/contract.js';
+import type { ReceiptIssuer } from './receipt.js';
 
 /** Where calls are recorded, and under which rules. An `ActionLedger` is one. */
 export interface LedgerHome {
@@ -9,6 +10,8 @@ export interface LedgerHome {
   readonly tenant?: string | undefined;
   /** Refuses undeclared effects, names that minifiers change, and calls that nothing identifies. */
   readonly strict: boolean;
+  /** Signs a receipt for every outcome, where that is wanted. */
+  readonly receipts?: ReceiptIssuer | undefined;
 }
 
 /** A home whose store is opened with the first call that needs it. */
