@@ -14,6 +14,7 @@ import type { Duration } from './options.js';
 import type { PruneProgress, PruneReport } from './prune.js';
 import type { PruningView } from './pruned-line.js';
 import type { Encryption } from './stored-form.js';
+import type { SweepProgress, SweepReport } from './sweep.js';
 
 /** Options of {@link ActionLedger}. */
 export interface ActionLedgerOptions extends Configuration {
@@ -49,6 +50,16 @@ export interface PruneOptions {
    * kept until its task is found there and is finished. @default none
    */
   readonly outerLedgers?: readonly LedgerHome[];
+}
+
+/** What to ask about. */
+export interface SweepOptions {
+  /** Guarded tools with a `reconcile`. */
+  readonly tools: readonly ((...input: never[]) => Promise<unknown>)[];
+  /** Ends it before the next call; the report is then not `complete`. */
+  readonly signal?: AbortSignal;
+  /** Told after every call. */
+  readonly onProgress?: (progress: SweepProgress) => void;
 }
 
 /** Below it, a worker might still be sending an answer again that was lost. */
@@ -180,6 +191,42 @@ export class ActionLedger implements LedgerHome, AsyncDisposable {
       onProgress: options.onProgress,
       outerLedgers: options.outerLedgers ?? [],
     });
+  }
+
+  /**
+   * Asks the reconcilers of tools about every call of theirs that was lost, without waiting for anybody to call again.
+   * Each is settled as its next call would settle it: under its own turn, once, and only when the verdict is believed.
+   *
+   * @param options - `tools`: guarded tools that have a reconciler; it is given the arguments as they were kept.
+   * @throws UsageError for a tool without one, StoreUnavailableError.
+   * @example
+   * ```ts
+   * const actions = new ActionLedger({ store: await openStore('memory:') });
+   * const wire = ledger({ name: 'wire', effect: 'non_idempotent_mutate', idFrom: ['id'], ledger: actions, reconcile: () => unknown('the bank is closed') })(async ({ id }: { id: string }) => `wired ${id}`);
+   * await wire({ id: 't-1' });
+   * const { examined, committed } = await actions.sweep({ tools: [wire] });
+   * [examined, committed]; // → [0, 0]
+   * ```
+   */
+  async sweep(options: SweepOptions): Promise<SweepReport> {
+    const { engineFor, sweep } = await loadEngine();
+    return sweep(engineFor(this.store), this, {
+      tools: options.tools,
+      signal: options.signal,
+      onProgress: options.onProgress,
+    });
+  }
+
+  /**
+   * Takes the values out of a finished call: arguments, result, what it threw. The identity stays: the call does not
+   * run again, and later callers get ResultNotReplayableError. Receipts stay as they were signed.
+   *
+   * @throws CallNotFoundError, ReleaseRefusedError (not finished), UsageError.
+   */
+  async erase(id: string, how: Settled): Promise<CallView> {
+    const { detailed, engineFor, erase } = await loadEngine();
+    const erased = await erase(engineFor(this.store), this, id, how);
+    return detailed(erased, undefined, erased.now, this.#encryption);
   }
 
   /** Every pruning of this ledger, the latest first: when, for whom, and what was taken away. */

@@ -41,6 +41,10 @@ export interface CallView {
   readonly error?: { readonly name: string; readonly message: string };
   readonly externalRef?: string;
   readonly resolution?: Resolution;
+  /** On whose word its values were taken out. */
+  readonly erased?: { readonly who: string; readonly reason: string; readonly at: number };
+  /** The id of the receipt of its latest outcome. */
+  readonly receipt?: string;
   /** Whether a later caller can be given the result. Present when committed. */
   readonly replayable?: boolean;
   /** Whether a superseded worker left proof of a success. */
@@ -78,7 +82,7 @@ export interface CallPage {
   readonly next?: string;
 }
 
-const OF_RECORD = ['aborted', 'error', 'externalRef', 'resolution'] as const;
+const OF_RECORD = ['aborted', 'error', 'externalRef', 'resolution', 'erased', 'receipt'] as const;
 const OF_SUBJECT = ['tenant', 'runId', 'threadId', 'toolCallId', 'task'] as const;
 
 /** Whether a record waits for somebody to settle it. */

@@ -10,6 +10,7 @@ function definition(kind: 'ledger' | 'taskLedger', options: LedgerOptions): Guar
     kind,
     place: GUARD_PLACES[kind] as number,
     name: options.name,
+    options,
     bind(info, next) {
       const policy = resolvePolicy(options, kind, info);
       return (frame) => {

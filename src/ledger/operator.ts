@@ -45,7 +45,8 @@ export type Release = Settled & {
     | { readonly as: 'not-executed' }
   );
 
-interface Standing extends Seen {
+/** A call as it stands, with what stands beside it. */
+export interface Standing extends Seen {
   readonly evidence: SeenEvidence | undefined;
   readonly now: number;
 }
@@ -54,7 +55,8 @@ const KINDS = ['tool', 'task'] as const;
 const FULL_ID = /^[0-9a-f]{32}$/;
 const ID_BEGINNING = /^[0-9a-f]{4,31}$/;
 
-function checkSettled(settled: Settled, place: string): void {
+/** @throws UsageError unless both are said. */
+export function checkSettled(settled: Settled, place: string): void {
   for (const name of ['by', 'reason'] as const) {
     if (typeof settled[name] !== 'string' || settled[name].trim() === '') {
       throw new UsageError({
@@ -159,7 +161,8 @@ async function stand(engine: Engine, kind: string, id: string): Promise<Standing
   };
 }
 
-async function mustFind(engine: Engine, home: LedgerHome, id: string): Promise<Standing> {
+/** @throws CallNotFoundError */
+export async function mustFind(engine: Engine, home: LedgerHome, id: string): Promise<Standing> {
   const found = await find(engine, home, id);
   if (found === undefined) throw new CallNotFoundError({ id, store: engine.description });
   return found;
@@ -170,7 +173,8 @@ function referenceOf(seen: Seen): CallReference {
   return { tool, requestId, id: seen.stored.key.id };
 }
 
-function refused(seen: Seen, why: string, remedy: string): ReleaseRefusedError {
+/** The refusal to settle a call. */
+export function refused(seen: Seen, why: string, remedy: string): ReleaseRefusedError {
   return new ReleaseRefusedError({ ...referenceOf(seen), why, remedy });
 }
 

@@ -76,6 +76,8 @@ export interface CallRecord {
   readonly owesReceipt?: true;
   /** The id of the receipt of the latest outcome. */
   readonly receipt?: string;
+  /** Its values were taken out, on whose word. */
+  readonly erased?: { readonly who: string; readonly reason: string; readonly at: number };
   /** Fences up to this one belong to a retired life of the identity. */
   readonly retiredThrough?: number;
 }

@@ -36,6 +36,8 @@ export interface GuardDefinition {
   /** Position from outermost to innermost (design §8); a kind of the same place excludes another. */
   readonly place: number;
   readonly name: string | undefined;
+  /** As the user gave them, for who works with guarded tools from outside of a call. */
+  readonly options?: object;
   bind(tool: ToolInfo, next: Body): Body;
 }
 
@@ -67,6 +69,7 @@ interface Guarded {
   readonly dispatch: Dispatch;
   readonly positional: boolean;
   readonly parts: readonly GuardDefinition[];
+  readonly info: ToolInfo;
 }
 
 const definitions = new WeakMap<object, readonly GuardDefinition[]>();
@@ -237,6 +240,6 @@ export function applyGuards(
         return Promise.reject(positionalCall(options, info.name ?? info.developmentName));
       };
   Object.defineProperty(guarded, 'name', { value: info.name ?? info.developmentName ?? 'guarded', configurable: true });
-  guardedTools.set(guarded, { dispatch, positional: how.positional, parts });
+  guardedTools.set(guarded, { dispatch, positional: how.positional, parts, info });
   return guarded;
 }
