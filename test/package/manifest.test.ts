@@ -8,6 +8,7 @@ test('the exports map is what it was', () => {
     './store': { types: './dist/store/index.d.ts', default: './dist/store/index.js' },
     './redis': { types: './dist/store/redis/index.d.ts', default: './dist/store/redis/index.js' },
     './postgres': { types: './dist/store/postgres/index.d.ts', default: './dist/store/postgres/index.js' },
+    './receipts': { types: './dist/receipts/index.d.ts', default: './dist/receipts/index.js' },
     './testing': { types: './dist/testing/index.d.ts', default: './dist/testing/index.js' },
     './package.json': './package.json',
   });
@@ -31,6 +32,7 @@ test('it is an ESM package for Node 20.19 and newer, without side effects', () =
 
 test('it has these runtime dependencies and no others', () => {
   expect(manifest.dependencies).toEqual({
+    '@noble/ed25519': '^3.2.0',
     commander: '^14.0.3',
     'lru-cache': '^11.5.3',
     'proper-lockfile': '^4.1.2',
@@ -40,7 +42,7 @@ test('it has these runtime dependencies and no others', () => {
 });
 
 test('drivers are optional peers', () => {
-  expect(manifest.peerDependencies).toEqual({ ioredis: '>=5.4.0 <7', postgres: '^3.4.5' });
+  expect(manifest.peerDependencies).toEqual({ ioredis: '>=5.4.0 <7', postgres: '^3.4.8' });
   expect(manifest.peerDependenciesMeta).toEqual({ ioredis: { optional: true }, postgres: { optional: true } });
 });
 

@@ -36,9 +36,6 @@ export class Connection {
   #closed = false;
   /** The process that the driver was last told is at work for it. */
   #backend: number | undefined;
-  /** How many statements are under way, and what is done when there are none. */
-  #underWay = 0;
-  #idle: (() => void) | undefined;
   readonly #deadlines: Deadlines;
   readonly #texts = new Map<string, string>();
   /** Clients that were given up; what is under way on them may still be answered for a while. */
@@ -67,34 +64,34 @@ export class Connection {
     const { timeoutMs } = this.settings;
     const start = performance.now();
     let connecting: unknown;
-    this.#underWay += 1;
-    try {
-      for (let attempt = 0; ; attempt++) {
-        const prepare = this.prepares && !planned;
-        const sql = this.#sql;
-        const text = prepare ? this.#numbered(statement, parameters.length) : statement;
-        const query = new SentStatement(sql, text, parameters, prepare);
-        try {
-          const left = timeoutMs - (performance.now() - start);
-          const answer = await this.#deadlines.wait(query.answer, left, () => this.#late(query, sql, left));
-          this.#backend = answer.state?.pid;
-          return query.rows(answer);
-        } catch (error) {
-          const failure = query.judged(error, this.settings.secrets);
-          const next = this.#nextAfter(failure, prepare);
-          if (next === 'conflict') throw new RowConflict();
-          // Why there was no connection says more than that there was none.
-          if (next === 'connect' && !(failure instanceof NotConnected)) connecting = failure;
-          const wait = next === 'prepare' ? 0 : reconnectDelay(attempt);
-          if (next === 'end' || this.#closed || wait >= timeoutMs - (performance.now() - start))
-            throw this.#unavailable(during, failure instanceof NotConnected ? (connecting ?? failure) : failure);
-          if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-        }
+    for (let attempt = 0; ; attempt++) {
+      const prepare = this.prepares && !planned;
+      const sql = this.#sql;
+      const text = prepare ? this.#numbered(statement, parameters.length) : statement;
+      const query = new SentStatement(sql, text, parameters, prepare);
+      try {
+        const left = timeoutMs - (performance.now() - start);
+        const answer = await this.#deadlines.wait(query.answer, left, () => this.#late(query, sql, left));
+        this.#backend = answer.state?.pid;
+        return query.rows(answer);
+      } catch (error) {
+        const failure = query.judged(error, this.settings.secrets);
+        const next = this.#nextAfter(failure, prepare);
+        if (next === 'conflict') throw new RowConflict();
+        // Why there was no connection says more than that there was none.
+        if (next === 'connect' && !(failure instanceof NotConnected)) connecting = failure;
+        const wait = next === 'prepare' ? 0 : reconnectDelay(attempt);
+        if (next === 'end' || this.#closed || wait >= timeoutMs - (performance.now() - start))
+          throw this.unavailable(during, failure instanceof NotConnected ? (connecting ?? failure) : failure);
+        if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
       }
-    } finally {
-      this.#underWay -= 1;
-      if (this.#underWay === 0) this.#idle?.();
     }
+  }
+
+  /** What the driver promises, within the time that a statement may take. @throws LateAnswer */
+  within<T>(promise: PromiseLike<T>): Promise<T> {
+    const { timeoutMs } = this.settings;
+    return this.#deadlines.wait(promise, timeoutMs, () => new LateAnswer(timeoutMs));
   }
 
   /** Whether a pooler stands between: it names other processes to its clients than those that work for them. */
@@ -103,12 +100,8 @@ export class Connection {
     return row?.[0] !== String(this.#backend);
   }
 
-  /** Ends what was opened here. @param drain - first wait for what is under way. */
-  async close(drain: boolean): Promise<void> {
-    if (drain && this.#underWay > 0)
-      await new Promise<void>((resolve) => {
-        this.#idle = resolve;
-      });
+  /** Ends what was opened here, whatever is under way. */
+  async close(): Promise<void> {
     this.#closed = true;
     const clients = [...this.#givenUp.keys()];
     if (this.#own !== undefined) clients.push(this.#own);
@@ -130,11 +123,6 @@ export class Connection {
     if (this.#own === undefined || !query.unsent) return new LateAnswer(milliseconds);
     query.withdraw();
     return new NotConnected(`no connection within ${Math.round(milliseconds)} ms`);
-  }
-
-  #unavailable(during: string, error: unknown): Error {
-    const { description: store, secrets } = this.settings;
-    return postgresError({ store, during, error, secrets });
   }
 
   #nextAfter(error: unknown, prepared: boolean): Verdict['next'] {
@@ -168,6 +156,12 @@ export class Connection {
     };
     this.#givenUp.set(before, setTimeout(end, patienceMs).unref());
     this.onReplaced?.();
+  }
+
+  /** The error that the store throws for one of the driver. */
+  unavailable(during: string, error: unknown): Error {
+    const { description: store, secrets } = this.settings;
+    return postgresError({ store, during, error, secrets });
   }
 
   /** The error for a call after the close. */

@@ -1,3 +1,4 @@
+import { StoreFormatError } from '../../errors/store.js';
 import type { StoreConcern, StoreHealth } from '../contract.js';
 import type { Row } from './layout.js';
 import { quoteText } from './sql/quote.js';
@@ -6,6 +7,7 @@ import { quoteText } from './sql/quote.js';
 const SETTINGS = [
   'server_version',
   'server_version_num',
+  'server_encoding',
   'fsync',
   'full_page_writes',
   'synchronous_commit',
@@ -42,11 +44,56 @@ export function factsFrom(row: Row): ServerFacts {
   };
 }
 
-/** The oldest version that has everything the statements use. */
-const OLDEST = 120_000;
+/** The oldest version that has everything the statements use, those that create the tables included. */
+const OLDEST = 130_000;
 
-/** What a server is set to, and what can go wrong because of it. */
-export function judgeServer(store: string, server: ServerFacts, pooled: boolean): StoreHealth {
+const OTHER_ENCODING =
+  'CREATE DATABASE name ENCODING "UTF8" TEMPLATE template0 makes a database that works; an existing one cannot be changed, only dumped and restored into it.';
+
+/**
+ * Refuses what no store can work on, whatever it is for: tables that cannot be made, and a database that takes no more
+ * than the characters of its own encoding, so that a result could not be recorded after its tool ran.
+ *
+ * @throws StoreFormatError
+ */
+export function checkServer(store: string, { settings }: ServerFacts): void {
+  const { server_version, server_version_num, server_encoding } = settings;
+  if (Number(server_version_num) < OLDEST)
+    throw new StoreFormatError({
+      store,
+      field: 'the server version',
+      found: server_version,
+      expected: '13 or newer',
+      remedy: 'Use PostgreSQL 13 or newer. Nothing was changed.',
+    });
+  if (server_encoding !== 'UTF8')
+    throw new StoreFormatError({
+      store,
+      field: 'the server encoding',
+      found: server_encoding,
+      expected: 'UTF8',
+      remedy: `Open it in a database with the encoding UTF8. ${OTHER_ENCODING} Nothing was changed.`,
+    });
+}
+
+/** How a store talks to its server. */
+export interface Manner {
+  /** Whether a pooler stands between. */
+  readonly pooled: boolean;
+  /** Whether statements are prepared. */
+  readonly prepares: boolean;
+  /** Whether the driver answers a prepared statement before it is committed. */
+  readonly early: boolean;
+}
+
+/**
+ * What a server is set to, and what can go wrong because of it.
+ *
+ * With `synchronous_standby_names` a write is answered when a standby has it, too. Who cancels the wait for the standby
+ * (`pg_cancel_backend`, `statement_timeout`) makes the server answer with a mere warning: the write is on the disk of
+ * the primary then, and may not be on the standby. Such an answer cannot be told from any other here.
+ */
+export function judgeServer(store: string, server: ServerFacts, { pooled, prepares, early }: Manner): StoreHealth {
   const { settings, standby } = server;
   const standbys = settings.synchronous_standby_names;
   return {
@@ -58,8 +105,14 @@ export function judgeServer(store: string, server: ServerFacts, pooled: boolean)
       synchronous_commit: `${settings.synchronous_commit}${WEAK.has(settings.synchronous_commit) ? ', raised to on by each write' : ''}`,
       synchronous_standby_names: standbys === '' ? 'none' : standbys,
       isolation: settings.default_transaction_isolation,
+      encoding: settings.server_encoding,
       role: standby ? 'standby' : 'primary',
       pooler: pooled ? 'yes: nothing is prepared, waiting callers ask' : 'no',
+      prepared: prepares
+        ? 'yes'
+        : early
+          ? 'no: this driver answers before the commit; use postgres 3.4.8 or newer'
+          : 'no',
     },
     concerns: concernsOf(server),
   };
@@ -78,7 +131,14 @@ function concernsOf({ settings, standby, unlogged }: ServerFacts): StoreConcern[
       'unsafe',
       `PostgreSQL ${settings.server_version}`,
       'it lacks what the statements use',
-      'Use PostgreSQL 12 or newer.',
+      'Use PostgreSQL 13 or newer.',
+    );
+  if (settings.server_encoding !== 'UTF8')
+    found(
+      'unsafe',
+      `the encoding of the database is ${settings.server_encoding}`,
+      'a result with characters that it does not have cannot be recorded after its tool ran',
+      OTHER_ENCODING,
     );
   if (standby)
     found('unsafe', 'the server is a standby', 'it takes no writes, so no tool runs', 'Name the primary in the URL.');

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IndexFields, RecordKey, StoredRecord } from '../contract.js';
 import { fromWire, toWire } from '../wire-text.js';
+import { arrayText } from './sql/quote.js';
 
 /** A row of an answer, as texts. */
 export type Row = readonly (string | null)[];
@@ -28,6 +29,15 @@ export function placeOf({ kind, partition, id }: RecordKey): Place {
     id: short,
     longId: short === wireId ? null : wireId,
   };
+}
+
+/** Places as the first three parameters of a statement about many records. */
+export function placeArrays(places: readonly Place[]): [kinds: string, partitions: string, ids: string] {
+  return [
+    arrayText(places.map(({ kind }) => kind)),
+    arrayText(places.map(({ partition }) => partition)),
+    arrayText(places.map(({ id }) => id)),
+  ];
 }
 
 /** A kind as it stands in a row. */

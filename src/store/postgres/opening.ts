@@ -4,11 +4,14 @@ import { UsageError } from '../../errors/usage.js';
 import { DEFAULT_PARTITIONS, STORE_FORMAT } from '../contract.js';
 import { checkPartitions } from '../transaction-rules.js';
 import { loadDriver, makeClient, type OwnClient } from './client.js';
+import { waitsForCommit } from './commit-probe.js';
 import { Connection } from './connection.js';
 import { Deadlines } from './deadlines.js';
+import { checkServer, factsFrom, type ServerFacts, serverFacts } from './health.js';
 import type { PostgresStoreOptions } from './options.js';
 import { codeOf, LateAnswer, messageOf, postgresError } from './postgres-error.js';
 import { describeAddress, type PostgresAddress, parsePostgresUrl } from './postgres-url.js';
+import { checkedSchema } from './schema-name.js';
 import {
   MIGRATION,
   metaExists,
@@ -26,6 +29,10 @@ export interface Opened {
   readonly partitions: number;
   /** Whether a pooler stands between. */
   readonly pooled: boolean;
+  /** Whether the driver answers a prepared statement before it is committed: then nothing is prepared. */
+  readonly early: boolean;
+  /** What the server said of itself. */
+  readonly server: ServerFacts;
 }
 
 const TIMEOUT_MS = 4_000;
@@ -36,32 +43,49 @@ const MIGRATION_PATIENCE = 15;
 /** Connects, and creates the store or brings it up to date unless it is. */
 export async function openConnection(where: string | Sql, options: PostgresStoreOptions): Promise<Opened> {
   const address = typeof where === 'string' ? parsePostgresUrl(where) : undefined;
-  const schema = checkedSchema(options.schema ?? address?.schema ?? 'mycelium');
+  const schema = checkedSchema(options.schema ?? address?.schema ?? 'mycelium', 'openPostgresStore({ schema })');
   if (options.partitions !== undefined) checkPartitions(options.partitions);
   const made =
     address === undefined
-      ? await fromClient(where as Sql, schema, options)
+      ? await fromClient(checkedClient(where), schema, options)
       : await fromAddress(address, schema, options);
   try {
-    const partitions = await openMeta(made.connection, schema, options);
-    return { ...made, schema, partitions };
+    const { connection, pooled, mayPrepare } = made;
+    const [row] = await connection.run('open', serverFacts(schema), []);
+    const server = factsFrom(row ?? []);
+    checkServer(connection.settings.description, server);
+    const partitions = await openMeta(connection, schema, options);
+    const early = mayPrepare && !(await waitsForCommit(connection));
+    connection.prepares = mayPrepare && !early;
+    return { connection, schema, partitions, pooled, early, server };
   } catch (error) {
-    await made.connection.close(false);
+    await made.connection.close();
     throw error;
   }
 }
 
-/** Long enough for a name, and short enough for the channel that is called after it. */
-function checkedSchema(schema: string): string {
-  if (/^[a-z_][a-z0-9_]{0,47}$/.test(schema) && !schema.startsWith('pg_')) return schema;
+/** What `sql.begin` and `sql.reserve` give has one connection, and cannot do what a client can. */
+function checkedClient(client: unknown): Sql {
+  const { begin, listen, unsafe, options } = (client ?? {}) as Partial<Sql>;
+  const able = [client, begin, listen, unsafe].every((one) => typeof one === 'function');
+  if (able && typeof options === 'object') return client as Sql;
   throw new UsageError({
-    place: 'openPostgresStore({ schema })',
-    problem: `${JSON.stringify(schema.slice(0, 60))} cannot be the schema of a store`,
-    remedy: 'Use up to 48 lower case letters, digits and underscores, e.g. "mycelium"; not beginning with "pg_".',
+    place: 'openPostgresStore(where)',
+    problem: `${what(client)} is no client of postgres.js`,
+    remedy:
+      "Pass a URL, or what postgres(…) of the package postgres gives: not a transaction or a reserved connection of it, nor another driver's pool.",
   });
 }
 
-type Made = Pick<Opened, 'connection' | 'pooled'>;
+function what(value: unknown): string {
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return String(value);
+  return typeof value === 'function' ? 'a function' : `an object ${value.constructor?.name ?? ''}`.trimEnd();
+}
+
+interface Made extends Pick<Opened, 'connection' | 'pooled'> {
+  /** Whether nothing but the driver itself speaks against preparing. */
+  readonly mayPrepare: boolean;
+}
 
 async function fromClient(sql: Sql, schema: string, options: PostgresStoreOptions): Promise<Made> {
   const { host, port, database, prepare, transform } = sql.options;
@@ -86,8 +110,7 @@ async function fromClient(sql: Sql, schema: string, options: PostgresStoreOption
     secrets: [],
   });
   const pooled = options.pooled ?? (await connection.isPooled());
-  connection.prepares = !pooled && prepare !== false;
-  return { connection, pooled };
+  return { connection, pooled, mayPrepare: !pooled && prepare !== false };
 }
 
 async function fromAddress(address: PostgresAddress, schema: string, options: PostgresStoreOptions): Promise<Made> {
@@ -102,16 +125,16 @@ async function fromAddress(address: PostgresAddress, schema: string, options: Po
     return new Connection(client, { description: `${place}, schema ${schema}`, timeoutMs, secrets, renew: make });
   };
   const told = options.pooled ?? address.pooled;
-  if (told === true) return { connection: connect(false), pooled: true };
+  if (told === true) return { connection: connect(false), pooled: true, mayPrepare: false };
   const connection = connect(true);
   try {
     const pooled = told ?? (await connection.isPooled());
-    connection.prepares = !pooled;
-    return { connection, pooled };
+    return { connection, pooled, mayPrepare: !pooled };
   } catch (error) {
-    await connection.close(false);
+    await connection.close();
     // PgBouncer refuses the settings of a session, which is an answer as well.
-    if (told === undefined && refusesSettings(error)) return { connection: connect(false), pooled: true };
+    if (told === undefined && refusesSettings(error))
+      return { connection: connect(false), pooled: true, mayPrepare: false };
     throw error;
   }
 }
@@ -173,7 +196,8 @@ function checkFormat(connection: Connection, meta: ReadonlyMap<string, string> |
 async function migrate(connection: Connection, schema: string, partitions: number): Promise<void> {
   const { sql, settings } = connection;
   try {
-    const migrating = sql.begin(async (transaction) => {
+    // Above it, whoever waited for the lock would not see what the one before it has created.
+    const migrating = sql.begin('isolation level read committed', async (transaction) => {
       const run = (text: string): Promise<readonly (Buffer | null)[][]> => transaction.unsafe(text).raw();
       // A large table takes its time, and so does waiting for somebody else's migration of it.
       await run('SET LOCAL statement_timeout = 0');

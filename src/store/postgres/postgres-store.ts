@@ -19,28 +19,32 @@ import { checkKey, checkList, checkRenewals } from '../transaction-rules.js';
 import { toWire } from '../wire-text.js';
 import { reconnectDelay } from './client.js';
 import { type Connection, RowConflict } from './connection.js';
-import { factsFrom, judgeServer, serverFacts } from './health.js';
-import { channelOf, placeOf } from './layout.js';
+import { factsFrom, judgeServer, type ServerFacts, serverFacts } from './health.js';
+import { absencesOf, afterwards, answer, judge } from './judging.js';
+import { channelOf, placeArrays, placeOf } from './layout.js';
 import { listPage } from './list.js';
 import { type Opened, openConnection } from './opening.js';
 import type { PostgresStoreOptions } from './options.js';
 import { arrayText } from './sql/quote.js';
 import { type Statements, statementsFor } from './sql/statements.js';
-import { afterwards, answer, applying, judge, reading, type Seen } from './transact.js';
+import { applying, reading, type Seen } from './transact.js';
 import { Waiting } from './waiting.js';
 
 /**
- * Opens a store on Postgres 12 or newer. Each write is on the server's disk before it is answered, whatever the server
- * is set to; what its settings risk beyond that `health` says, and the event `mycelium:store-health` at open.
+ * Opens a store on Postgres 13 or newer, in a database with the encoding UTF8. Each write is on the server's disk before
+ * it is answered, whatever the server is set to; what its settings risk beyond that `health` says, and the event
+ * `mycelium:store-health` at open.
  *
  * The tables are created or brought up to date when they are not; a store that is up to date opens with the rights to
  * read and write them. `mycelium store migrate --print` prints the statements for somebody else to run.
  *
  * @param where - `postgres://user:password@host:5432/database`, with `?schema=…`, `?sslmode=…` and `?pooled=true`; or a
  *   client of postgres.js that exists: it stays its owner's to end.
- * @throws UsageError when the URL or an option makes no sense, postgres is not installed, or the role may not create.
+ * @throws UsageError when the URL, the client or an option makes no sense, postgres is not installed, or the role may
+ *   not create.
  * @throws StoreUnavailableError when the server does not answer.
- * @throws StoreFormatError when the store was created with other settings. @throws StoreNotFoundError
+ * @throws StoreFormatError when the store was created with other settings, or the server is too old or the database of
+ *   another encoding. @throws StoreNotFoundError
  * @throws StoreUnsafeError with `profile: 'production'`, when the server can lose what it acknowledged.
  */
 export async function openPostgresStore(
@@ -50,7 +54,7 @@ export async function openPostgresStore(
   const opened = await openConnection(where, options);
   const store = new PostgresStore(opened);
   try {
-    heedHealth(await store.health(), options.profile);
+    heedHealth(store.judged(opened.server), options.profile);
     return store;
   } catch (error) {
     await store.close();
@@ -70,9 +74,13 @@ class PostgresStore implements Store, AsyncDisposable {
   readonly #channel: string;
   readonly #pooled: boolean;
   readonly #waiting: Waiting;
+  readonly #early: boolean;
+  /** How many operations are under way, each of one statement or several, and what is done when there are none. */
+  #underWay = 0;
+  #idle: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor({ connection, schema, partitions, pooled }: Opened) {
+  constructor({ connection, schema, partitions, pooled, early }: Opened) {
     this.description = connection.settings.description;
     this.partitions = partitions;
     this.#connection = connection;
@@ -80,19 +88,28 @@ class PostgresStore implements Store, AsyncDisposable {
     this.#schema = schema;
     this.#channel = channelOf(schema);
     this.#pooled = pooled;
+    this.#early = early;
     this.#waiting = new Waiting(connection, this.#statements, this.#channel, !pooled);
   }
 
-  async transact(transaction: Transaction, nonce: string): Promise<TransactionResult> {
-    this.#checkOpen('transact');
-    const plan = planTransaction(transaction, nonce, this.partitions);
-    if (plan.writes && plan.records.every(({ expected }) => expected !== 'impossible')) return this.#apply(plan, nonce);
-    const seen = await this.#look(plan);
-    return answer(plan, judge(plan, nonce, seen) !== 'refused', seen);
+  transact(transaction: Transaction, nonce: string): Promise<TransactionResult> {
+    return this.#operation('transact', async () => {
+      const plan = planTransaction(transaction, nonce, this.partitions);
+      if (plan.writes && plan.records.every(({ expected }) => expected !== 'impossible')) {
+        const result = await this.#apply(plan, nonce);
+        if (result.ok) await this.#sweep(plan);
+        return result;
+      }
+      const seen = await this.#look(plan);
+      return answer(plan, judge(plan, nonce, seen) !== 'refused', seen);
+    });
   }
 
-  async renew(renewals: readonly Renewal[]): Promise<readonly RenewalResult[]> {
-    this.#checkOpen('renew');
+  renew(renewals: readonly Renewal[]): Promise<readonly RenewalResult[]> {
+    return this.#operation('renew', () => this.#renew(renewals));
+  }
+
+  async #renew(renewals: readonly Renewal[]): Promise<readonly RenewalResult[]> {
     checkRenewals(renewals, this.partitions);
     const [only, another] = renewals;
     if (only === undefined) return [];
@@ -107,9 +124,7 @@ class PostgresStore implements Store, AsyncDisposable {
       'renew',
       this.#statements.renewMany,
       [
-        arrayText(places.map(({ kind }) => kind)),
-        arrayText(places.map(({ partition }) => partition)),
-        arrayText(places.map(({ id }) => id)),
+        ...placeArrays(places),
         arrayText(renewals.map(({ owner }) => toWire(owner))),
         arrayText(renewals.map(({ fence }) => fence)),
         arrayText(renewals.map(({ ms }) => ms)),
@@ -120,10 +135,11 @@ class PostgresStore implements Store, AsyncDisposable {
     return renewals.map((_, position) => (held.has(position) ? 'held' : 'lost'));
   }
 
-  async list(query: ListQuery): Promise<ListPage> {
-    this.#checkOpen('list');
-    checkList(query);
-    return listPage(this.#connection, this.#statements, this.partitions, query);
+  list(query: ListQuery): Promise<ListPage> {
+    return this.#operation('list', async () => {
+      checkList(query);
+      return listPage(this.#connection, this.#statements, this.partitions, query);
+    });
   }
 
   async watch(key: RecordKey, revision: string | undefined, signal: AbortSignal): Promise<void> {
@@ -132,16 +148,32 @@ class PostgresStore implements Store, AsyncDisposable {
     await this.#waiting.wait(key, revision, signal);
   }
 
-  async health(): Promise<StoreHealth> {
-    this.#checkOpen('health');
-    const [row] = await this.#connection.run('health', serverFacts(this.#schema), []);
-    return judgeServer(this.description, factsFrom(row ?? []), this.#pooled);
+  health(): Promise<StoreHealth> {
+    return this.#operation('health', async () => {
+      const [row] = await this.#connection.run('health', serverFacts(this.#schema), []);
+      return this.judged(factsFrom(row ?? []));
+    });
+  }
+
+  /** The health of a server that said this of itself. */
+  judged(server: ServerFacts): StoreHealth {
+    const { prepares } = this.#connection;
+    return judgeServer(this.description, server, { pooled: this.#pooled, prepares, early: this.#early });
   }
 
   close(options: { readonly drain?: boolean } = {}): Promise<void> {
-    this.#waiting.close();
-    this.#closing ??= this.#connection.close(options.drain === true);
+    this.#closing ??= this.#close(options.drain === true);
     return this.#closing;
+  }
+
+  async #close(drain: boolean): Promise<void> {
+    const unlistened = this.#waiting.close();
+    if (drain && this.#underWay > 0)
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve;
+      });
+    await unlistened;
+    await this.#connection.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -183,10 +215,33 @@ class PostgresStore implements Store, AsyncDisposable {
     }
   }
 
+  /**
+   * Deletes the rows that stand for absences beside records that were removed: with these gone, nobody puts a record
+   * there that would take the row over. It is no part of the answer, which is certain already.
+   */
+  async #sweep(plan: TransactionPlan): Promise<void> {
+    if (!plan.records.some(({ removed }) => removed)) return;
+    const places = absencesOf(plan).map(placeOf);
+    if (places.length === 0) return;
+    const { sweepAbsences } = this.#statements;
+    await this.#connection.run('transact', sweepAbsences, placeArrays(places), true).catch(() => undefined);
+  }
+
   /** The records of a transaction as they stand. */
   async #look(plan: TransactionPlan): Promise<Seen> {
     const { statement, parameters, planned, read } = reading(plan, this.#statements);
     return read(await this.#connection.run('transact', statement, parameters, planned));
+  }
+
+  async #operation<T>(during: string, work: () => Promise<T>): Promise<T> {
+    this.#checkOpen(during);
+    this.#underWay += 1;
+    try {
+      return await work();
+    } finally {
+      this.#underWay -= 1;
+      if (this.#underWay === 0) this.#idle?.();
+    }
   }
 
   #checkOpen(during: string): void {

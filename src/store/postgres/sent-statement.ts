@@ -43,8 +43,13 @@ export class SentStatement {
     this.#query.cancel();
   }
 
-  /** The rows without their tags. @throws ForeignAnswer when it is the answer to another statement */
+  /**
+   * The rows without their tags; every statement of ours answers at least one.
+   *
+   * @throws ForeignAnswer when it is the answer to another statement
+   */
   rows(answer: RawAnswer): Row[] {
+    if (answer.length === 0) throw new ForeignAnswer();
     return answer.map((row) => {
       if (row[0]?.toString() !== this.#tag) throw new ForeignAnswer();
       const cells: (string | null)[] = [];

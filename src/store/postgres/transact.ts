@@ -1,7 +1,7 @@
-import { nextRevision, type StoredRecord, type TransactionResult, type Write, writtenBy } from '../contract.js';
+import { nextRevision, type StoredRecord, type Write } from '../contract.js';
 import type { RecordPlan, TransactionPlan } from '../transaction-plan.js';
 import { toWire } from '../wire-text.js';
-import { fieldsText, placeOf, type Row, recordFrom } from './layout.js';
+import { fieldsText, placeArrays, placeOf, type Row, recordFrom } from './layout.js';
 import { arrayText, type Parameter } from './sql/quote.js';
 import { MOVE_PARAMETERS, type Move } from './sql/shaped.js';
 import type { Statements } from './sql/statements.js';
@@ -67,11 +67,7 @@ export function reading(plan: TransactionPlan, statements: Statements): Step {
   }
   return {
     statement: statements.readMany,
-    parameters: [
-      arrayText(places.map(({ kind }) => kind)),
-      arrayText(places.map(({ partition }) => partition)),
-      arrayText(places.map(({ id }) => id)),
-    ],
+    parameters: placeArrays(places),
     planned: true,
     read: (rows) => ({
       applied: false,
@@ -178,9 +174,13 @@ function moveOf(expected: RecordPlan['expected'], written: boolean, removed: boo
   return removed ? 'D' : 'G';
 }
 
+/** By kind, then by id, each as bytes: as the statements for many records sort, too. */
 function order(left: Item['parameters'], right: Item['parameters']): number {
-  const [one, other] = [`${left['kind']} ${left['id']}`, `${right['kind']} ${right['id']}`];
-  return one < other ? -1 : 1;
+  return bytewise(left['kind'], right['kind']) || bytewise(left['id'], right['id']);
+}
+
+function bytewise(left: Parameter | undefined, right: Parameter | undefined): number {
+  return left === right ? 0 : Buffer.compare(Buffer.from(left as string), Buffer.from(right as string));
 }
 
 function transactingFew(plan: TransactionPlan, nonce: string, statements: Statements, channel: string): Step {
@@ -243,60 +243,4 @@ function transactingMany(plan: TransactionPlan, nonce: string, statement: string
 
 function leaseOf({ lease }: Write): [owner: Parameter, fence: Parameter, ms: Parameter] {
   return lease === undefined ? [null, null, null] : [toWire(lease.owner), lease.fence, lease.ms];
-}
-
-/**
- * What records as they stand say of a transaction that did not apply just now: `before`, it had applied at an earlier
- * sending; `refused`, an expectation does not hold; `open`, nothing speaks against it.
- */
-export function judge({ records, writes }: TransactionPlan, nonce: string, seen: Seen): 'before' | 'refused' | 'open' {
-  const wrote = ({ write, expected }: RecordPlan, at: number): boolean => {
-    if (write === undefined) return true;
-    const record = seen.records[at];
-    if (typeof expected !== 'object') return writtenBy(record, nonce);
-    return record?.revision === nextRevision(expected.revision, nonce);
-  };
-  if (writes && records.every(wrote)) return 'before';
-  const holds = ({ expected }: RecordPlan, at: number): boolean => {
-    if (typeof expected === 'string') return expected === 'anything';
-    const record = seen.records[at];
-    const leased = expected.expired && record?.lease !== undefined && seen.now < record.lease.until;
-    return record?.revision === expected.revision && !leased;
-  };
-  return records.every(holds) ? 'open' : 'refused';
-}
-
-/** The answer to a transaction, in its order. */
-export function answer(plan: TransactionPlan, ok: boolean, { records, now }: Seen): TransactionResult {
-  return { ok, records: plan.answer.map((position) => records[position]), now };
-}
-
-/** The records after a transaction has applied. */
-export function afterwards({ records }: TransactionPlan, nonce: string, seen: Seen): Seen {
-  return {
-    ...seen,
-    records: records.map(({ key, expected, write, removed }, at) => {
-      if (removed) return undefined;
-      if (write === undefined) return seen.records[at];
-      return written(key, typeof expected === 'object' ? expected.revision : undefined, write, nonce, seen.now);
-    }),
-  };
-}
-
-function written(
-  key: StoredRecord['key'],
-  before: string | undefined,
-  { value, lease, index }: Write,
-  nonce: string,
-  now: number,
-): StoredRecord {
-  const record: { -readonly [Field in keyof StoredRecord]: StoredRecord[Field] } = {
-    key: { partition: key.partition, kind: key.kind, id: key.id },
-    revision: nextRevision(before, nonce),
-    value,
-    writtenAt: now,
-  };
-  if (lease !== undefined) record.lease = { owner: lease.owner, fence: lease.fence, until: now + lease.ms };
-  if (index !== undefined) record.index = { ...index };
-  return record;
 }

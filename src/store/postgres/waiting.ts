@@ -1,9 +1,9 @@
 import type { RecordKey } from '../contract.js';
 import { reconnectDelay } from './client.js';
 import type { Connection } from './connection.js';
-import { placeOf, tokenOf } from './layout.js';
-import { arrayText } from './sql/quote.js';
+import { placeArrays, placeOf, tokenOf } from './layout.js';
 import type { Statements } from './sql/statements.js';
+import { unlisten } from './unlisten.js';
 import { compare, FIRST_POLL_MS, fresh, slower, textOf, type Waiter, type Watched, wakeAll } from './watched.js';
 
 /** Records that nobody waits for any more, but whose writer still tells. */
@@ -30,6 +30,7 @@ export class Waiting {
   #epoch = 0;
   #ready = false;
   #starting: Promise<void> | undefined;
+  #hears: ((token: string) => void) | undefined;
   #unlisten: (() => Promise<void>) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
@@ -73,13 +74,17 @@ export class Waiting {
     });
   }
 
-  /** Wakes everybody, and stops listening. */
-  close(): void {
+  /** Wakes everybody, and stops listening: resolves when the server has been told, or cannot be. */
+  async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
     for (const watched of this.#watched.values()) wakeAll(watched);
     this.#watched.clear();
-    this.#unlisten?.().catch(() => undefined);
+    const hears = this.#hears;
+    // A client of our own is ended as a whole.
+    if (hears === undefined || this.#connection.settings.renew !== undefined) return;
+    const unlistened = unlisten(this.#connection.sql, this.#channel, hears, this.#unlisten);
+    await this.#connection.within(unlistened).catch(() => undefined);
   }
 
   /** Asks about a record, unless its writer tells everything that somebody wants to know. */
@@ -144,16 +149,7 @@ export class Waiting {
   /** Asks about records of which nobody tells. */
   async #look(list: readonly Watched[]): Promise<void> {
     const places = list.map(({ place }) => place);
-    const rows = await this.#connection.run(
-      'watch',
-      this.#statements.revisionsOf,
-      [
-        arrayText(places.map(({ kind }) => kind)),
-        arrayText(places.map(({ partition }) => partition)),
-        arrayText(places.map(({ id }) => id)),
-      ],
-      true,
-    );
+    const rows = await this.#connection.run('watch', this.#statements.revisionsOf, placeArrays(places), true);
     for (const [at, watched] of list.entries()) {
       const revision = textOf(rows[at]?.[0]);
       watched.absent = revision === undefined;
@@ -181,20 +177,19 @@ export class Waiting {
         resolve();
       };
       const ready = (): void => {
-        if (sql !== this.#connection.sql) return;
+        if (this.#closed || sql !== this.#connection.sql) return;
         this.#ready = true;
         this.#epoch += 1;
         done();
         this.#askAll();
       };
+      this.#hears = (token) => this.#moved(token);
       // The driver listens again by itself when the connection breaks, and says so each time.
-      sql
-        .listen(this.#channel, (token) => this.#moved(token), ready)
-        .then(({ unlisten }) => {
-          this.#unlisten = unlisten;
-          if (this.#closed) unlisten().catch(() => undefined);
-          done();
-        }, done);
+      sql.listen(this.#channel, this.#hears, ready).then((listening) => {
+        this.#unlisten = listening.unlisten;
+        if (this.#closed) listening.unlisten().catch(() => undefined);
+        done();
+      }, done);
     });
   }
 

@@ -1,4 +1,5 @@
 import { STORE_FORMAT } from '../../contract.js';
+import { checkedSchema } from '../schema-name.js';
 import { qualified, quoteIdentifier, quoteText } from './quote.js';
 
 /**
@@ -8,7 +9,8 @@ import { qualified, quoteIdentifier, quoteText } from './quote.js';
  * - `kind`, `partition`, `id`: the key, in the order that lists go. An id or a kind that is too long for an index
  *   stands here as its digest, and the id itself in `long_id`.
  * - `revision`: null in a row that stands for the absence of a record: a transaction that relied on it left it, so
- *   that whoever puts the record there meets it. Such a row is no record, and may be deleted at any time.
+ *   that whoever puts the record there meets it. Such a row is no record, and may be deleted at any time; a transaction
+ *   that removes records deletes those that it relied on.
  * - `written_at`, `lease_until`: milliseconds since the epoch, by the server's clock.
  * - `fields`: what `list` finds a record by.
  * - `waiting`: whom to notify when the record moves; `notified`: whom the last write notified. The write moves the one
@@ -66,8 +68,10 @@ export interface MigrationOptions {
  * that is there is used.
  *
  * @param schema - the schema that the tables lie in.
+ * @throws UsageError when no store can lie in it.
  */
 export function migrationStatements(schema: string, options: MigrationOptions = {}): readonly string[] {
+  checkedSchema(schema, 'migrationStatements(schema)');
   const { partitions = 16, from = 0, role } = options;
   const statements: string[] = [];
   if (from === 0) statements.push(`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}`);

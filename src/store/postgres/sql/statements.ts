@@ -2,6 +2,7 @@ import { qualified } from './quote.js';
 import { listPage, readFew, readMany, revisionsOf } from './read.js';
 import { renewMany, renewOne } from './renew.js';
 import { type Move, transactShaped } from './shaped.js';
+import { sweepAbsences } from './sweep.js';
 import { insertOne, transactMany, updateOne } from './transact.js';
 import { markWaiting } from './watch.js';
 
@@ -21,6 +22,7 @@ export interface Statements {
   readonly listPage: string;
   readonly listFiltered: string;
   readonly markWaiting: string;
+  readonly sweepAbsences: string;
 }
 
 /** The statements of a store whose tables lie in this schema. */
@@ -49,5 +51,6 @@ export function statementsFor(schema: string): Statements {
     listPage: listPage(records, false),
     listFiltered: listPage(records, true),
     markWaiting: markWaiting(records),
+    sweepAbsences: sweepAbsences(records),
   };
 }

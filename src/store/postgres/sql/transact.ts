@@ -100,7 +100,7 @@ export function transactMany(records: string): string {
   INSERT INTO ${records} (kind, partition, id, long_id, revision, value, written_at, lease_owner, lease_fence, lease_until, fields)
   SELECT w.kind, $1::int, w.id, w.long_id, w.revision, coalesce(w.value, ''), g.now, w.owner, w.fence, g.now + w.ms, w.fields::jsonb
   FROM gate g CROSS JOIN wanted w LEFT JOIN seen s ON s.n = w.n
-  WHERE s.n IS NULL ORDER BY w.kind, w.id
+  WHERE s.n IS NULL ORDER BY w.kind COLLATE "C", w.id COLLATE "C"
   RETURNING NULL::text AS waiting
 ), written AS (
   SELECT waiting FROM changed UNION ALL SELECT waiting FROM removed UNION ALL SELECT waiting FROM added
