@@ -1,7 +1,9 @@
 import { setMaxListeners } from 'node:events';
-import { StoreUnavailableError } from '../../errors/store.js';
+import { StoreUnavailableError, StoreUnsafeError } from '../../errors/store.js';
+import { becomesReady, end } from './client-life.js';
 import { createLane, type RedisClient } from './driver.js';
-import { isDropped, isForgotten, isLoading, isUnsent, redisError, withoutCommand } from './redis-error.js';
+import { inTime, pause } from './in-time.js';
+import { bareError, isDropped, isForgotten, isLoading, isRedirected, isUnsent, redisError } from './redis-error.js';
 import type { Script } from './script.js';
 
 /** How to talk to the server. */
@@ -14,12 +16,23 @@ export interface ConnectionSettings {
   readonly durability: { readonly replicas: number; readonly timeoutMs: number } | undefined;
 }
 
+/** Waits until the server was found fit to be written to; undefined when there is nothing to wait for. */
+export type MayWrite = () => Promise<void> | undefined;
+
+/** A command with what it needs to be sent, as often as it takes. */
+interface Sending<T> {
+  readonly during: string;
+  readonly client: RedisClient;
+  readonly send: (client: RedisClient) => Promise<T>;
+  /** Beyond the time that every command has, in milliseconds. */
+  readonly patience?: number;
+  readonly mayWrite?: MayWrite | undefined;
+}
+
 /** WAIT holds a connection up, so writes that wait take turns on several of their own. */
 const WAITING_LANES = 4;
 /** Before a command is sent again over a connection that is there. */
 const AGAIN_PAUSE_MS = 50;
-/** What a connection that is asked to end may take for that. */
-const END_MS = 1_000;
 
 /**
  * The commands of a store: each one has a deadline, and fails as a StoreUnavailableError. A command whose connection
@@ -65,31 +78,46 @@ export class Connection {
     }
   }
 
-  /** Runs a script. @throws StoreUnavailableError, StoreLostError */
-  run(during: string, script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    return this.#command(during, this.client, async (client) => {
-      try {
-        return await client.evalsha(script.sha, keys.length, ...keys, ...args);
-      } catch (error) {
-        if (!isForgotten(error)) throw error;
-        return client.eval(script.text, keys.length, ...keys, ...args);
-      }
-    });
+  /**
+   * Runs a script.
+   * @param mayWrite - asked before each sending: in between the server may have come back as another one.
+   * @throws StoreUnavailableError, StoreLostError
+   */
+  run(
+    during: string,
+    script: Script,
+    keys: readonly string[],
+    args: readonly string[],
+    mayWrite?: MayWrite | undefined,
+  ): Promise<unknown> {
+    const send = (client: RedisClient): Promise<unknown> =>
+      known(script, (name, text) => client[name](text, keys.length, ...keys, ...args));
+    return this.#command({ during, client: this.client, send, mayWrite });
   }
 
   /** Runs a script that writes, and waits in the same round trip until enough replicas have what it wrote. */
-  async runDurably(during: string, script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+  async runDurably(
+    during: string,
+    script: Script,
+    keys: readonly [string, ...string[]],
+    args: readonly string[],
+    mayWrite?: MayWrite | undefined,
+  ): Promise<unknown> {
     const { durability } = this.settings;
-    if (durability === undefined) return this.run(during, script, keys, args);
+    if (durability === undefined) return this.run(during, script, keys, args, mayWrite);
     const lane = this.#lanes[this.#nextLane++ % this.#lanes.length] as RedisClient;
     const { replicas, timeoutMs } = durability;
-    const send = async (client: RedisClient, name: 'evalsha' | 'eval', text: string): Promise<unknown> => {
+    const sendOne = async (client: RedisClient, name: 'evalsha' | 'eval', text: string): Promise<unknown> => {
       const [answered, waited] = (await client
         .pipeline()
         [name](text, keys.length, ...keys, ...args)
         .wait(replicas, timeoutMs)
         .exec()) as [[Error | null, unknown], [Error | null, unknown]];
-      if (answered[0] !== null) throw answered[0];
+      if (answered[0] !== null) {
+        // The driver learns from a command where it has to go, but not from one of two that was answered so.
+        if (client.isCluster && isRedirected(answered[0])) await client.get(keys[0]).catch(() => undefined);
+        throw answered[0];
+      }
       // The script was run: whatever WAIT answers, it does not say that nothing was begun.
       if (waited[0] !== null)
         throw isDropped(waited[0]) ? waited[0] : new Error(`the replicas were not waited for: ${waited[0].message}`);
@@ -97,24 +125,13 @@ export class Connection {
         throw new Error(`only ${Number(waited[1])} of ${replicas} replicas have it after ${timeoutMs} ms`);
       return answered[1];
     };
-    return this.#command(
-      during,
-      lane,
-      async (client) => {
-        try {
-          return await send(client, 'evalsha', script.sha);
-        } catch (error) {
-          if (!isForgotten(error)) throw error;
-          return send(client, 'eval', script.text);
-        }
-      },
-      timeoutMs,
-    );
+    const send = (client: RedisClient): Promise<unknown> => known(script, (name, text) => sendOne(client, name, text));
+    return this.#command({ during, client: lane, send, patience: timeoutMs, mayWrite });
   }
 
   /** Sends plain commands that may be sent again. @throws StoreUnavailableError */
   ask<T>(during: string, commands: (client: RedisClient) => Promise<T>): Promise<T> {
-    return this.#command(during, this.client, commands);
+    return this.#command({ during, client: this.client, send: commands });
   }
 
   /** Ends what was opened here. @param answered - false: at once, whatever is under way. */
@@ -127,31 +144,22 @@ export class Connection {
     await Promise.all([...(this.#owned ? [this.client] : []), ...this.#lanes].map(end));
   }
 
-  #command<T>(
-    during: string,
-    client: RedisClient,
-    send: (client: RedisClient) => Promise<T>,
-    patience = 0,
-  ): Promise<T> {
-    const answer = this.#answer(during, client, send, patience);
+  #command<T>(sending: Sending<T>): Promise<T> {
+    const answer = this.#answer(sending);
     this.#underWay.add(answer);
     const done = (): void => void this.#underWay.delete(answer);
     answer.then(done, done);
     return answer;
   }
 
-  async #answer<T>(
-    during: string,
-    client: RedisClient,
-    send: (client: RedisClient) => Promise<T>,
-    patience: number,
-  ): Promise<T> {
+  async #answer<T>({ during, client, send, patience = 0, mayWrite }: Sending<T>): Promise<T> {
     const deadline = performance.now() + this.settings.timeoutMs + patience;
     // In a cluster the driver sends again to other nodes without a word.
     let sentOnce = !client.isCluster;
     let sent = false;
     for (;;) {
       if (client.status !== 'ready') await this.#connected(client, during, deadline, sent);
+      if (mayWrite !== undefined) await this.#allowed(mayWrite, during, deadline, sent);
       const left = deadline - performance.now();
       const drops = this.#drops;
       try {
@@ -159,24 +167,41 @@ export class Connection {
       } catch (error) {
         if (!this.#owned && client === this.client) sentOnce &&= drops === this.#drops;
         const dropped = isDropped(error);
+        const redirected = client.isCluster && isRedirected(error);
         // The last sending has time to be answered: a refusal says more than silence.
-        const rest = isLoading(error) ? this.settings.timeoutMs / 4 : 0;
-        const again = (dropped || isUnsent(error) || isLoading(error)) && performance.now() + rest < deadline;
+        const rest = redirected || isLoading(error) ? this.settings.timeoutMs / 4 : 0;
+        const passing = dropped || redirected || isUnsent(error) || isLoading(error);
+        const again = passing && performance.now() + rest < deadline;
         if (!again || this.#closing.signal.aborted || client.status === 'end')
-          throw this.#failure(during, error, sentOnce && !sent);
-        sent ||= dropped;
+          throw this.#failure(client, during, error, sentOnce && !sent);
+        // This answer may be to a second sending by the driver, and the first one have been applied.
+        sent ||= dropped || !sentOnce;
       }
       // A server that loads answers at once, and the driver may take a connection for there that has just gone.
       if (client.status === 'ready') await pause(AGAIN_PAUSE_MS, this.#closing.signal);
     }
   }
 
-  #failure(during: string, error: unknown, sentOnce: boolean): Error {
+  /** Waits until the server was found fit. @throws StoreUnsafeError when the command was not on its way before. */
+  async #allowed(mayWrite: MayWrite, during: string, deadline: number, sent: boolean): Promise<void> {
+    // The server is looked at when this one is connected again, and a lane may be so before.
+    if (this.client.status !== 'ready') await this.#connected(this.client, during, deadline, sent);
+    const look = mayWrite();
+    if (look === undefined) return;
+    try {
+      await inTime(look, Math.max(deadline - performance.now(), 0), () => new Error('it was not looked at in time'));
+    } catch (error) {
+      if (error instanceof StoreUnsafeError && !sent) throw error;
+      throw this.#unavailable(during, sent ? 'unknown' : 'no', error);
+    }
+  }
+
+  #failure({ isCluster: cluster }: RedisClient, during: string, error: unknown, sentOnce: boolean): Error {
     // What the driver says of a command that it gave up is not why.
     const why = this.#lastError ?? error;
     if (isDropped(error)) return this.#unavailable(during, 'unknown', why);
     if (isUnsent(error)) return this.#unavailable(during, sentOnce ? 'no' : 'unknown', why);
-    return redisError({ store: this.settings.description, during, error, sentOnce });
+    return redisError({ store: this.settings.description, during, error, cluster, sentOnce });
   }
 
   /** Waits until the client is connected. @param sent - whether the command was on its way before. */
@@ -202,7 +227,7 @@ export class Connection {
       store: this.settings.description,
       during,
       applied,
-      cause: withoutCommand(cause),
+      cause: bareError(cause),
     });
   }
 
@@ -227,71 +252,12 @@ export class Connection {
   }
 }
 
-/** Resolves when the client is connected. @param patient - false: the first error is the answer. */
-function becomesReady(client: RedisClient, closing: AbortSignal, patient: boolean): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const settle = (act: () => void): void => {
-      client.off('ready', ready);
-      client.off('end', ended);
-      if (!patient) client.off('error', failed);
-      closing.removeEventListener('abort', ended);
-      act();
-    };
-    const ready = (): void => settle(resolve);
-    const ended = (): void => settle(() => reject(new Error('the client is closed')));
-    const failed = (error: Error): void => settle(() => reject(error));
-    client.on('ready', ready);
-    client.on('end', ended);
-    if (!patient) client.on('error', failed);
-    closing.addEventListener('abort', ended);
-    if (client.status === 'ready') ready();
-    else if (client.status === 'end' || closing.aborted) ended();
-    else if (client.status === 'wait') client.connect().catch(() => undefined);
-  });
-}
-
-/** Ends a connection of ours. */
-async function end(client: RedisClient): Promise<void> {
-  // An error of a connection that is being ended is nobody's any more, but would be printed.
-  client.on('error', () => undefined);
-  const { status } = client;
-  client.disconnect();
-  // One that waits to connect again has nothing that could end, and says nothing.
-  if (status === 'end' || status === 'wait' || status === 'reconnecting') return;
-  await inTime(new Promise((resolve) => client.once('end', () => resolve(undefined))), END_MS, notInTime).catch(
-    () => undefined,
-  );
-}
-
-function notInTime(): Error {
-  return new Error('not ended in time');
-}
-
-/** The promise, or after the milliseconds the error that `late` gives. */
-export function inTime<T>(promise: Promise<T>, milliseconds: number, late: () => Error): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(late()), milliseconds);
-    promise.then(
-      (value) => {
-        clearTimeout(timer);
-        resolve(value);
-      },
-      (error: unknown) => {
-        clearTimeout(timer);
-        reject(error as Error);
-      },
-    );
-  });
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener('abort', done);
-  });
+/** Sends a script by its name, and in full to a server that does not know it. */
+async function known<T>(script: Script, send: (name: 'evalsha' | 'eval', text: string) => Promise<T>): Promise<T> {
+  try {
+    return await send('evalsha', script.sha);
+  } catch (error) {
+    if (!isForgotten(error)) throw error;
+    return send('eval', script.text);
+  }
 }

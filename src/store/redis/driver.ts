@@ -71,15 +71,29 @@ export async function createClient(
 /** A further connection to where a client leads, for commands that hold their connection up. */
 export function createLane(client: RedisClient, timeoutMs: number, silenceMs: number): RedisClient {
   const options = common(timeoutMs, silenceMs);
-  if (client.isCluster) return (client as Cluster).duplicate([], { ...CLUSTER, redisOptions: options });
+  if (client.isCluster) {
+    const cluster = client as Cluster;
+    const { redisOptions: shared } = cluster.options;
+    return cluster.duplicate([], {
+      ...CLUSTER,
+      // What is asked here is for the node that takes writes.
+      scaleReads: 'master',
+      // Up to ioredis 5 these take the place of all of the cluster's, its password among them.
+      redisOptions: { ...shared, ...options } as typeof options,
+    });
+  }
   return (client as Redis).duplicate({ ...options, ...ALONE });
 }
 
-/** A connection for messages: it ends when it breaks, because what was missed must be asked for anyway. */
+/**
+ * A connection for messages: it ends when it breaks, because what was missed must be asked for anyway.
+ * @throws Error while a cluster that is being connected again knows no node.
+ */
 export function createSubscriber(client: RedisClient, timeoutMs: number): Redis {
   // In a cluster every node passes messages on, so any one will do.
   const nodes = client.isCluster ? (client as Cluster).nodes('all') : [client as Redis];
-  const node = nodes[Math.floor(Math.random() * nodes.length)] ?? (client as Redis);
+  const node = nodes[Math.floor(Math.random() * nodes.length)];
+  if (node === undefined) throw new Error('no node of the cluster is known');
   return node.duplicate({
     ...common(timeoutMs, timeoutMs),
     ...ALONE,

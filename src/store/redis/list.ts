@@ -85,7 +85,8 @@ async function mostSelective(
           client.zlexcount(layout.index(partition, kind), `[${prefix}`, endOf(prefix)),
         ),
       );
-      return inPartitions.reduce((sum, count) => sum + count, 0);
+      // A client of the program may be set to answer numbers as texts, which would be joined.
+      return inPartitions.reduce((sum, count) => sum + Number(count), 0);
     }),
   );
   return where[counts.indexOf(Math.min(...counts))];
@@ -100,5 +101,12 @@ function cursorFrom(after: string | undefined, partitions: number): { partition:
   const match = /^(\d{1,9})\.([\w-]*)$/.exec(after);
   const partition = Number(match?.[1]);
   if (match === null || partition >= partitions) throw unknownCursor(after);
-  return { partition, id: fromWire(Buffer.from(match[2] as string, 'base64url').toString()) };
+  const text = Buffer.from(match[2] as string, 'base64url').toString();
+  try {
+    const id = fromWire(text);
+    if (toWire(id) === text) return { partition, id };
+  } catch {
+    // No text of this store, as any other that is none.
+  }
+  throw unknownCursor(after);
 }

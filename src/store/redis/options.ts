@@ -6,7 +6,8 @@ export interface RedisStoreOptions extends RemoteStoreOptions {
   readonly prefix?: string;
   /**
    * Waits until so many replicas have what was written, in the same round trip; with fewer in time a tool does not
-   * run. Without it a failover can lose the latest claims.
+   * run. Without it a failover can lose the latest claims. While a cluster moves a slot to another node, calls whose
+   * records lie in it are refused until it is moved.
    */
   readonly durability?: {
     readonly replicas: number;

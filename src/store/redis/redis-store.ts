@@ -18,7 +18,7 @@ import { heedHealth } from '../remote-health.js';
 import { planTransaction } from '../transaction-plan.js';
 import { checkKey, checkList, checkRenewals } from '../transaction-rules.js';
 import { toWire } from '../wire-text.js';
-import type { Connection } from './connection.js';
+import type { Connection, MayWrite } from './connection.js';
 import { createSubscriber } from './driver.js';
 import { askServers, judge } from './health.js';
 import type { Layout } from './layout.js';
@@ -88,8 +88,10 @@ class RedisStore implements Store, AsyncDisposable {
   readonly #durably: boolean;
   readonly #waiting: Waiting;
   readonly #look: () => Promise<void>;
+  /** Production only. */
+  readonly #mayWrite: MayWrite | undefined;
   #closing: Promise<void> | undefined;
-  /** Production only: the look at a server that came back, until it was found fit. */
+  /** The look at a server that came back, until it was found fit. */
   #looking: Look | undefined;
 
   constructor(
@@ -108,25 +110,30 @@ class RedisStore implements Store, AsyncDisposable {
     this.#look = options.look;
     const channel = `${layout.facts}:${randomBytes(9).toString('base64url')}`;
     this.#waiting = new Waiting(connection, layout, channel, () => createSubscriber(connection.client, timeoutMs));
+    const strict = options.profile === 'production';
+    this.#mayWrite = strict ? () => (this.#looking === undefined ? undefined : this.#foundFit()) : undefined;
     connection.onReconnect = () => {
       const look = this.#lookAgain();
-      if (options.profile === 'production') this.#looking = look;
+      if (strict) this.#looking = look;
     };
   }
 
   async transact(transaction: Transaction, nonce: string): Promise<TransactionResult> {
     this.#checkOpen('transact');
     const plan = planTransaction(transaction, nonce, this.partitions);
-    if (this.#looking !== undefined) await this.#fit();
     // A read, too: what it shows somebody acts on, and the replicas may not have it yet.
     const waits = this.#durably;
     const { keys, args } = argumentsOf(plan, nonce, this.#layout, this.#id, waits);
     const answer = await (waits
-      ? this.#connection.runDurably('transact', SCRIPTS.transact, keys, args)
-      : this.#connection.run('transact', SCRIPTS.transact, keys, args));
+      ? this.#connection.runDurably('transact', SCRIPTS.transact, keys, args, this.#mayWrite)
+      : this.#connection.run('transact', SCRIPTS.transact, keys, args, this.#mayWrite));
     return resultFrom(plan, answer as readonly unknown[]);
   }
 
+  /**
+   * A server that came back unfit is asked, too: a lease that is still there is nobody else's, and to let it run out
+   * would give a call that runs to somebody who does not look.
+   */
   async renew(renewals: readonly Renewal[]): Promise<readonly RenewalResult[]> {
     this.#checkOpen('renew');
     checkRenewals(renewals, this.partitions);
@@ -181,7 +188,7 @@ class RedisStore implements Store, AsyncDisposable {
   }
 
   /** Waits until a server that came back was looked at and found fit. */
-  async #fit(): Promise<void> {
+  async #foundFit(): Promise<void> {
     const last = this.#looking;
     if (last?.failed === true && performance.now() - last.since >= LOOK_AGAIN_MS) this.#looking = this.#lookAgain();
     const look = this.#looking;

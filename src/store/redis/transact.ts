@@ -5,7 +5,7 @@ import { type Fields, type Layout, leaseFrom, packIndex, recordFrom } from './la
 
 /** What the script is given, in the order that it is documented in. */
 export interface ScriptArguments {
-  readonly keys: string[];
+  readonly keys: [string, ...string[]];
   readonly args: string[];
 }
 
@@ -17,7 +17,7 @@ export function argumentsOf(
   storeId: string,
   waits: boolean,
 ): ScriptArguments {
-  const keys = [layout.mark(partition), layout.resend(partition)];
+  const keys: [string, ...string[]] = [layout.mark(partition), layout.resend(partition)];
   const args = [storeId, nonce, waits ? '1' : '', '', ''];
   let touched = 0;
   for (const { key, expected, write, removed } of records) {

@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import type { RecordKey } from '../contract.js';
-import { type Connection, inTime } from './connection.js';
+import type { Connection } from './connection.js';
 import { reconnectDelay } from './driver.js';
+import { inTime } from './in-time.js';
 import type { Layout } from './layout.js';
 import { SCRIPTS } from './script.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../../src/errors/usage.js';
 import { isPeerMissing } from '../../../src/store/optional-peer.js';
-import { reconnectDelay } from '../../../src/store/redis/driver.js';
+import { createSubscriber, type RedisClient, reconnectDelay } from '../../../src/store/redis/driver.js';
 import { layoutOf, packIndex } from '../../../src/store/redis/layout.js';
 import { describeAddress, parseRedisUrl } from '../../../src/store/redis/redis-url.js';
 import { planTransaction } from '../../../src/store/transaction-plan.js';
@@ -125,4 +125,9 @@ test('pauses grow, up to two seconds, and half of them by lot', () => {
   expect(reconnectDelay(1, () => 1)).toBe(100);
   expect(reconnectDelay(50, () => 0)).toBe(1_000);
   expect(reconnectDelay(50, () => 1)).toBe(2_000);
+});
+
+test('without a node that is known there is no subscription, and it is tried again', () => {
+  const client = { isCluster: true, nodes: () => [], duplicate: () => 'not a node' };
+  expect(() => createSubscriber(client as unknown as RedisClient, 1_000)).toThrow('no node of the cluster is known');
 });

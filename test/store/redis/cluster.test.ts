@@ -179,6 +179,7 @@ describe('a node that dies', () => {
     const error = await refusal(openScratch(gone));
     expect(error.code).toBe('STORE_UNAVAILABLE');
     expect(error.details['applied']).toBe('no');
+    expect(error.message).toContain('no node takes a connection');
     expect(performance.now() - since).toBeLessThan(3_000);
   });
 });

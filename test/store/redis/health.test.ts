@@ -185,62 +185,6 @@ describe('a real server', () => {
     });
     expect(health?.concerns.filter(({ severity }) => severity === 'unsafe')).toEqual([]);
   });
-
-  test('one that came back unfit: production refuses calls, and goes on when it is as it should be', async () => {
-    const own = await started({ appendonly: 'always' });
-    const [store, lax] = [
-      await openScratch(own.url, { profile: 'production', timeoutMs: 10_000 }),
-      await openScratch(own.url, { timeoutMs: 10_000 }),
-    ];
-    const { key, revision } = await put(store, freshKey(), undefined, { lease: { owner: 'w', fence: 1, ms: 60_000 } });
-    const admin = lookInto(own.url);
-    await admin.config('SET', 'maxmemory-policy', 'allkeys-lru');
-    // Nobody looks at it again while it is there.
-    expect((await write(store, freshKey())).ok).toBe(true);
-    await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
-    await until(
-      () =>
-        write(store, freshKey()).then(
-          () => false,
-          ({ code }) => code === 'STORE_UNSAFE',
-        ),
-      'it is refused',
-    );
-    expect((await refusal(write(store, key, revision))).message).toContain('maxmemory-policy is allkeys-lru');
-    // A call that runs keeps its lease.
-    expect(await store.renew([{ key, owner: 'w', fence: 1, ms: 60_000 }])).toEqual(['held']);
-    expect((await write(lax, freshKey())).ok).toBe(true);
-    await admin.config('SET', 'maxmemory-policy', 'noeviction');
-    await until(
-      () =>
-        write(store, key, revision).then(
-          ({ ok }) => ok,
-          () => false,
-        ),
-      'it is taken again',
-    );
-  });
-
-  test('a server that cannot be looked at when it came back is looked at again', async () => {
-    const own = await started({ appendonly: 'always' });
-    const store = await openScratch(own.url, { profile: 'production', timeoutMs: 300 });
-    for (let round = 0; round < 3; round++) {
-      await lookInto(own.url).call('CLIENT', 'KILL', 'TYPE', 'normal');
-      own.suspend();
-      expect((await refusal(write(store, freshKey()))).code).toBe('STORE_UNAVAILABLE');
-      // Nobody waits for that look, and nobody has to hear of it.
-      await new Promise((resolve) => setTimeout(resolve, 400));
-      own.resume();
-      await until(
-        () =>
-          write(store, freshKey()).then(
-            ({ ok }) => ok,
-            () => false,
-          ),
-        'it works again',
-      );
-    }
-  });
 });
 
 test('one that still loads its data is not taken for one that keeps none', async () => {

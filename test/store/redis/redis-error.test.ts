@@ -49,7 +49,7 @@ const ANSWERS: readonly (readonly [message: string, applied: 'no' | 'unknown'])[
   ['', 'unknown'],
 ];
 
-const facts = { store: 'redis', during: 'transact' };
+const facts = { store: 'redis', during: 'transact', cluster: false };
 
 describe('what an answer says of the command', () => {
   test.each(ANSWERS)('%s: applied %s', (message, applied) => {
@@ -68,7 +68,7 @@ test('what the words mean is said, with the words as the cause', () => {
   const answer = new Error("READONLY You can't write against a read only replica.");
   const error = redisError({ ...facts, error: answer, sentOnce: true });
   expect(error.message).toContain('the server is a replica, which takes no writes');
-  expect((error.cause as Error).cause).toBe(answer);
+  expect(((error.cause as Error).cause as Error).message).toBe(answer.message);
 });
 
 test('a mark that is gone is a lost store, which names the mark', () => {
@@ -94,3 +94,35 @@ test('the command with its values and passwords is left out', () => {
   expect(inspect(error, { depth: 10 })).not.toContain('hunter2');
   expect(inspect(error, { depth: 10 })).toContain('WRONGPASS');
 });
+
+test('nor is it told by the errors beside an error, of which the first is the reason', () => {
+  const refused = Object.assign(new Error('WRONGPASS invalid username-password pair'), {
+    command: { name: 'auth', args: ['user', 'hunter2'] },
+  });
+  const cluster = Object.assign(new Error('Failed to refresh slots cache.'), { lastNodeError: refused });
+  const addresses = new AggregateError([new Error('connect ECONNREFUSED ::1:1'), refused], '');
+  for (const [error, reason] of [
+    [cluster, 'WRONGPASS invalid'],
+    [addresses, 'ECONNREFUSED ::1:1'],
+  ] as const) {
+    const told = redisError({ ...facts, error, sentOnce: true });
+    expect(told.message).toContain(reason);
+    expect(inspect(told, { depth: 10, showHidden: true })).not.toContain('hunter2');
+  }
+});
+
+test('a command that the server does not know is not repeated', () => {
+  const answer = new Error("ERR unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'user' 'hunter2' ");
+  const error = redisError({ ...facts, error: answer, sentOnce: true });
+  expect(error.message).toContain("unknown command 'HELLO'.");
+  expect(inspect(error, { depth: 10 })).not.toContain('hunter2');
+});
+
+test.each(['MOVED 3999 127.0.0.1:6381', 'ASK 3999 127.0.0.1:6381', 'TRYAGAIN Multiple keys request'])(
+  'to a client that knows the cluster: %s',
+  (message) => {
+    const error = redisError({ ...facts, cluster: true, error: new Error(message), sentOnce: true });
+    expect(error.message).toContain('the cluster is moving these records');
+    expect(error.details['applied']).toBe('no');
+  },
+);
