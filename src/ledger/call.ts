@@ -42,7 +42,10 @@ export async function callThroughLedger(policy: Policy, frame: CallFrame, next: 
       () => frame.entered,
     ),
   );
-  if (answer.replayed) return await replayed(dispatch, answer.seen, frame);
+  if (answer.replayed) {
+    engine.tally(home.name, policy.tool).replays += 1;
+    return await replayed(dispatch, answer.seen, frame);
+  }
   dispatch.scope?.ancestor?.finished.add(dispatch.reference.id);
   return answer.value;
 }

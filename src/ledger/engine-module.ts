@@ -8,4 +8,5 @@ export { listCalls } from './listing.js';
 export { find, release, retire, shortIds } from './operator.js';
 export { prune } from './prune.js';
 export { listPrunings } from './pruned-line.js';
+export { statsOf } from './stats.js';
 export { sweep } from './sweep.js';

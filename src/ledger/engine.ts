@@ -7,6 +7,7 @@ import { emit } from '../tool/events.js';
 import { LeaseKeeper } from './leases.js';
 import type { View } from './record.js';
 import type { ReplayCache } from './replay-cache.js';
+import type { Tally } from './stats.js';
 
 /** How an engine can be set up; for tests and for people with several workers in one process. */
 export interface EngineOptions {
@@ -42,6 +43,7 @@ export class Engine {
   #sent = 0;
   #finished = new Set<string>();
   #finishedEarlier = new Set<string>();
+  readonly #tallies = new Map<string, Tally>();
   readonly #background = new Set<Promise<unknown>>();
   #running = 0;
   #closing: AbortController | undefined;
@@ -53,6 +55,17 @@ export class Engine {
     this.leases = new LeaseKeeper(this.client);
     this.description = store.description;
     if (store.remote === true) this.inBackground(this.#rememberReplays());
+  }
+
+  /** What this process has counted of a tool of a ledger. */
+  tally(ledger: string, tool: string): Tally {
+    const key = `${ledger}\0${tool}`;
+    let tally = this.#tallies.get(key);
+    if (tally === undefined) {
+      tally = { replays: 0, waits: 0 };
+      this.#tallies.set(key, tally);
+    }
+    return tally;
   }
 
   /** Nothing that was finished is answered from memory any more. */

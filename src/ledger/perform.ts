@@ -98,6 +98,7 @@ async function judge(
           return { replayed: true, seen };
         }
         case 'POLL': {
+          engine.tally(dispatch.home.name, dispatch.policy.tool).waits += 1;
           await waitForMove(engine, dispatch, view as View & { seen: Seen }, started);
           view = await look(engine, dispatch);
           break;

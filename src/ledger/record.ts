@@ -1,5 +1,6 @@
 import { StoreFormatError } from '../errors/store.js';
 import type { IndexFields, StoredRecord, Write } from '../store/contract.js';
+import type { Reruns } from './reruns.js';
 import type { StoredResult, StoredText } from './stored-value.js';
 import type { Aborted, Phase, RecordedClass } from './transition.js';
 
@@ -76,6 +77,8 @@ export interface CallRecord {
   readonly owesReceipt?: true;
   /** The id of the receipt of the latest outcome. */
   readonly receipt?: string;
+  /** Why it was claimed more than once, how often. */
+  readonly reruns?: Reruns;
   /** Its values were taken out, on whose word. */
   readonly erased?: { readonly who: string; readonly reason: string; readonly at: number };
   /** Fences up to this one belong to a retired life of the identity. */

@@ -10,6 +10,7 @@ import {
   type Seen,
   without,
 } from './record.js';
+import { countedRerun } from './reruns.js';
 import type { StoredResult } from './stored-value.js';
 import { type RecordedClass, stricterClass } from './transition.js';
 
@@ -48,7 +49,7 @@ export function claimedRecord(seen: Pick<Seen, 'record' | 'stored'> | undefined,
   if (fresh.keyValidForMs !== undefined) claimed.keyValidForMs = fresh.keyValidForMs;
   if (fresh.maxAttempts !== undefined) claimed.maxAttempts = fresh.maxAttempts;
   if (fresh.owesReceipt === true) claimed.owesReceipt = true;
-  return seen === undefined ? claimed : { ...claimed, ...carried(seen, unsettled) };
+  return seen === undefined ? claimed : { ...claimed, ...carried(seen, unsettled), reruns: countedRerun(seen.record) };
 }
 
 function carried({ record, stored }: Pick<Seen, 'record' | 'stored'>, unsettled: boolean): Partial<CallRecord> {
@@ -106,7 +107,7 @@ export function acceptsFailure(record: CallRecord, claimant: Claimant): boolean 
 /** The record, committed. The lease goes, and with it who was asking and what went wrong on the way. */
 export function committedRecord(record: CallRecord, result: StoredResult, resolution?: Resolution): CallRecord {
   const { format, effect, boundary, fence, owner, attempts, fingerprint, leaseMs } = record;
-  const { keyValidForMs, externalRef, retiredThrough, owesReceipt } = record;
+  const { keyValidForMs, externalRef, retiredThrough, owesReceipt, reruns } = record;
   const settled: Mutable<CallRecord> = {
     format,
     effect,
@@ -123,6 +124,7 @@ export function committedRecord(record: CallRecord, result: StoredResult, resolu
   if (externalRef !== undefined) settled.externalRef = externalRef;
   if (retiredThrough !== undefined) settled.retiredThrough = retiredThrough;
   if (owesReceipt !== undefined) settled.owesReceipt = owesReceipt;
+  if (reruns !== undefined) settled.reruns = reruns;
   if (resolution !== undefined) settled.resolution = resolution;
   return settled;
 }

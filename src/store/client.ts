@@ -7,17 +7,9 @@ import {
   StoreUnsafeError,
 } from '../errors/store.js';
 import { UsageError } from '../errors/usage.js';
+import { AGAIN, backoff } from './backoff.js';
 import type { ListPage, ListQuery, Renewal, RenewalResult, Store, Transaction, TransactionResult } from './contract.js';
 import { elapsed, type Instant, instant, type ProcessClock, pause } from './process-clock.js';
-
-const FIRST_PAUSE_MS = 20;
-const LONGEST_PAUSE_MS = 1_000;
-
-/** A wait that grows with every attempt, with half of it drawn by lot so that workers do not come back together. */
-function backoff(attempt: number, random: () => number = Math.random): number {
-  const longest = Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS);
-  return longest / 2 + (longest / 2) * random();
-}
 
 interface Outstanding {
   /** The tick at which its time is used up. */
@@ -92,7 +84,7 @@ export class StoreClient {
       // What is known not to have happened need not be resolved, and the caller can be told at once.
       if (provenNothing && !insist) throw last;
       const left = this.deadlineMs - elapsed(this.clock, since);
-      const wait = Math.min(backoff(attempt), left);
+      const wait = Math.min(backoff(AGAIN, attempt), left);
       if (wait > 0) await pause(this.clock, wait);
       if (left <= 0) throw provenNothing ? last : this.#unavailable('transact', reasonOf(last));
       try {

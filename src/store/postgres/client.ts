@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { Options, Sql } from 'postgres';
 import { UsageError } from '../../errors/usage.js';
+import { backoff, RECONNECT } from '../backoff.js';
 import { isPeerMissing } from '../optional-peer.js';
 import type { PostgresAddress } from './postgres-url.js';
 import { encryptionFor, Sockets } from './sockets.js';
@@ -37,12 +38,6 @@ export async function loadDriver(): Promise<typeof import('postgres')> {
   }
 }
 
-/** A wait that grows with every attempt, half of it by lot: workers do not come back together. In milliseconds. */
-export function reconnectDelay(attempt: number, random: () => number = Math.random): number {
-  const longest = Math.min(25 * 2 ** Math.min(attempt, 10), 1_000);
-  return longest / 2 + (longest / 2) * random();
-}
-
 /** Makes a client; it connects when it is used. */
 export function makeClient(driver: typeof import('postgres'), settings: ClientSettings): OwnClient {
   const { address, tls, connections, timeoutMs, session } = settings;
@@ -62,7 +57,7 @@ export function makeClient(driver: typeof import('postgres'), settings: ClientSe
     prepare: true,
     // The driver prints them.
     onnotice: () => undefined,
-    backoff: (attempt) => reconnectDelay(attempt) / 1_000,
+    backoff: (attempt) => backoff(RECONNECT, attempt) / 1_000,
     connection: {
       application_name: 'mycelium',
       ...(session

@@ -1,6 +1,7 @@
 import type { Sql } from 'postgres';
 import { StoreUnavailableError } from '../../errors/store.js';
-import { type OwnClient, reconnectDelay } from './client.js';
+import { AGAIN, backoff } from '../backoff.js';
+import type { OwnClient } from './client.js';
 import { Deadlines } from './deadlines.js';
 import type { Row } from './layout.js';
 import { ForeignAnswer, LateAnswer, NotConnected, postgresError, verdictOn } from './postgres-error.js';
@@ -80,7 +81,7 @@ export class Connection {
         if (next === 'conflict') throw new RowConflict();
         // Why there was no connection says more than that there was none.
         if (next === 'connect' && !(failure instanceof NotConnected)) connecting = failure;
-        const wait = next === 'prepare' ? 0 : reconnectDelay(attempt);
+        const wait = next === 'prepare' ? 0 : backoff(AGAIN, attempt);
         if (next === 'end' || this.#closed || wait >= timeoutMs - (performance.now() - start))
           throw this.unavailable(during, failure instanceof NotConnected ? (connecting ?? failure) : failure);
         if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));

@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Sql } from 'postgres';
 import { StoreUnavailableError } from '../../errors/store.js';
+import { AGAIN, backoff } from '../backoff.js';
 import type {
   Durability,
   ListPage,
@@ -17,7 +18,6 @@ import { heedHealth } from '../remote-health.js';
 import { planTransaction, type TransactionPlan } from '../transaction-plan.js';
 import { checkKey, checkList, checkRenewals } from '../transaction-rules.js';
 import { toWire } from '../wire-text.js';
-import { reconnectDelay } from './client.js';
 import { type Connection, RowConflict } from './connection.js';
 import { factsFrom, judgeServer, type ServerFacts, serverFacts } from './health.js';
 import { absencesOf, afterwards, answer, judge } from './judging.js';
@@ -211,7 +211,7 @@ class PostgresStore implements Store, AsyncDisposable {
           applied: 'no',
           cause: new Error(`others were faster ${attempt + 1} times`),
         });
-      if (attempt > 0) await new Promise((resolve) => setTimeout(resolve, reconnectDelay(attempt)));
+      if (attempt > 0) await new Promise((resolve) => setTimeout(resolve, backoff(AGAIN, attempt)));
     }
   }
 

@@ -1,5 +1,5 @@
+import { backoff, RECONNECT } from '../backoff.js';
 import type { RecordKey } from '../contract.js';
-import { reconnectDelay } from './client.js';
 import type { Connection } from './connection.js';
 import { placeArrays, placeOf, tokenOf } from './layout.js';
 import type { Statements } from './sql/statements.js';
@@ -108,7 +108,7 @@ export class Waiting {
           this.#failures = 0;
           return undefined;
         },
-        () => reconnectDelay(4 + this.#failures++),
+        () => backoff(RECONNECT, 3 + this.#failures++),
       )
       .then((failed) => {
         for (const watched of list) {

@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis';
 import { UsageError } from '../../errors/usage.js';
+import { backoff, RECONNECT } from '../backoff.js';
 import { isPeerMissing } from '../optional-peer.js';
 import type { RedisAddress } from './redis-url.js';
 
@@ -9,12 +10,6 @@ export type RedisClient = Redis | Cluster;
 
 /** A connection that was asked to end is cut after this long, in milliseconds. */
 const DISCONNECT_MS = 500;
-
-/** A wait that grows with every attempt, half of it by lot: workers do not come back together. */
-export function reconnectDelay(attempt: number, random: () => number = Math.random): number {
-  const longest = Math.min(50 * 2 ** Math.min(attempt, 10), 2_000);
-  return Math.round(longest / 2 + (longest / 2) * random());
-}
 
 /**
  * What every connection of ours is set to. A command is sent once: what becomes of it when its connection breaks is
@@ -41,12 +36,12 @@ function common(timeoutMs: number, silenceMs: number) {
 /** What concerns one server, and in a cluster is the cluster's. */
 const ALONE = {
   enableOfflineQueue: false,
-  retryStrategy: (attempt) => reconnectDelay(attempt),
+  retryStrategy: (attempt) => backoff(RECONNECT, attempt),
 } satisfies RedisOptions;
 
 const CLUSTER = {
   lazyConnect: true,
-  clusterRetryStrategy: (attempt) => reconnectDelay(attempt),
+  clusterRetryStrategy: (attempt) => backoff(RECONNECT, attempt),
 } satisfies ClusterOptions;
 
 /** A client of our own, not connected yet. @throws UsageError when ioredis is not installed. */

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
+import { backoff, RECONNECT } from '../backoff.js';
 import type { RecordKey } from '../contract.js';
 import type { Connection } from './connection.js';
-import { reconnectDelay } from './driver.js';
 import { inTime } from './in-time.js';
 import type { Layout } from './layout.js';
 import { SCRIPTS } from './script.js';
@@ -242,7 +242,7 @@ export class Waiting {
         this.#retry = undefined;
         this.#checkAll();
       },
-      reconnectDelay(this.#failures++),
+      backoff(RECONNECT, this.#failures++),
     );
   }
 

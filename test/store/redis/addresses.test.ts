@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../../src/errors/usage.js';
+import { backoff, RECONNECT } from '../../../src/store/backoff.js';
 import { isPeerMissing } from '../../../src/store/optional-peer.js';
-import { createSubscriber, type RedisClient, reconnectDelay } from '../../../src/store/redis/driver.js';
+import { createSubscriber, type RedisClient } from '../../../src/store/redis/driver.js';
 import { layoutOf, packIndex } from '../../../src/store/redis/layout.js';
 import { describeAddress, parseRedisUrl } from '../../../src/store/redis/redis-url.js';
 import { planTransaction } from '../../../src/store/transaction-plan.js';
@@ -120,11 +121,11 @@ test('only a package that is missing itself is one to install', () => {
 });
 
 test('pauses grow, up to two seconds, and half of them by lot', () => {
-  expect(reconnectDelay(0, () => 0)).toBe(25);
-  expect(reconnectDelay(0, () => 1)).toBe(50);
-  expect(reconnectDelay(1, () => 1)).toBe(100);
-  expect(reconnectDelay(50, () => 0)).toBe(1_000);
-  expect(reconnectDelay(50, () => 1)).toBe(2_000);
+  expect(backoff(RECONNECT, 0, () => 0)).toBe(25);
+  expect(backoff(RECONNECT, 0, () => 1)).toBe(50);
+  expect(backoff(RECONNECT, 1, () => 1)).toBe(100);
+  expect(backoff(RECONNECT, 50, () => 0)).toBe(1_000);
+  expect(backoff(RECONNECT, 50, () => 1)).toBe(2_000);
 });
 
 test('without a node that is known there is no subscription, and it is tried again', () => {
