@@ -5,6 +5,7 @@ export type { InstrumentOptions } from './config/runtime/instrument.js';
 export type { ConfiguredGuard, Mycelium } from './config/runtime/mycelium.js';
 export type { GuardedReport, Report } from './config/runtime/report.js';
 export type { InstrumentCode, Instrumented, ToolCode } from './config/runtime/tool-code.js';
+export type { Encryption, EncryptionContext } from './encoding/encryption.js';
 export {
   CallInProgressError,
   CallNotFoundError,
@@ -22,6 +23,7 @@ export {
   ResultNotReplayableError,
 } from './errors/call.js';
 export { type ErrorDetails, type ErrorFacts, MyceliumError, type Retryable } from './errors/mycelium-error.js';
+export { StateNotFoundError, StateNotSavedError, StateNotStorableError } from './errors/state.js';
 export {
   LedgerClosedError,
   StoreDamagedError,
@@ -42,8 +44,11 @@ export type { CommonOptions, Duration, IdentityValue, IdFrom, LedgerOptions, Tas
 export type { PruneProgress, PruneReport } from './ledger/prune.js';
 export type { PruningView } from './ledger/pruned-line.js';
 export type { Resolution } from './ledger/record.js';
+export type { RerunReason } from './ledger/reruns.js';
 export type { KeptReason } from './ledger/retention.js';
-export type { Encryption, EncryptionContext, Keep, StoredForm } from './ledger/stored-form.js';
+export type { ToolStats } from './ledger/stats.js';
+export type { Keep, StoredForm } from './ledger/stored-form.js';
+export type { SweepProgress, SweepReport, Unsettled } from './ledger/sweep.js';
 export type { Aborted, EffectClass, Phase, RecordedClass } from './ledger/transition.js';
 export {
   committed,
@@ -53,6 +58,22 @@ export {
   unknown,
   type Verdict,
 } from './ledger/verdicts.js';
+export { type StateFlush, type StateFlushOptions, stateFlush } from './state/state-flush.js';
+export type {
+  FlushReason,
+  RecordedRun,
+  RecordedRunOptions,
+  RunPage,
+  RunQuery,
+  RunSummary,
+  ShutdownSignal,
+  StateEncryptionContext,
+  StateFlushSettings,
+  StatePatch,
+  StateSnapshot,
+  StateStatus,
+  StateView,
+} from './state/types.js';
 export type { Store } from './store/contract.js';
 export { type OpenStoreOptions, openStore } from './store/open.js';
 export { compose, positional } from './tool/compose.js';

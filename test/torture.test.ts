@@ -48,6 +48,7 @@ const kept = {
   lost: 0,
   wrong_replays: 0,
   stuck_without_remedy: 0,
+  unproven: 0,
   unexpected_errors: 0,
   not_shown: [],
   findings: [],

@@ -42,7 +42,7 @@ function valueText(value: unknown): string {
 
 /** Everything known of a call, a line each. */
 export function callLines(call: CallView): readonly (readonly [name: string, value: string])[] {
-  const { resolution, error } = call;
+  const { resolution, error, erased } = call;
   const lines: (readonly [string, string | undefined])[] = [
     ['id', call.id],
     ['state', `${stateOf(call)}; ${sinceWhen(call)}`],
@@ -59,6 +59,8 @@ export function callLines(call: CallView): readonly (readonly [name: string, val
         : undefined,
     ],
     ['settled', resolution === undefined ? undefined : settledText(resolution)],
+    ['receipt', call.receipt],
+    ['erased', erased === undefined ? undefined : `by ${erased.who}, ${moment(erased.at)}: ${erased.reason}`],
     ['tenant', call.tenant],
     ['run', call.runId],
     ['thread', call.threadId],

@@ -14,12 +14,12 @@ export async function checkConnected(options: CommonOptions, terminal: Terminal)
   const read = requireFile(readConfig(options.config, process.cwd(), process.env));
   // What cannot be used names no stores.
   if (read.issues.errors) return tell(read, undefined, options, terminal);
-  const [{ examine, exitFor, faultLines, isMissing }, { locationsOf }] = await Promise.all([
+  const [{ examine, exitFor, faultLines, isMissing }, { storesOf }] = await Promise.all([
     import('./examine.js'),
     import('./open-ledgers.js'),
   ]);
   const stores: Examined[] = [];
-  for (const location of locationsOf(read.config)) stores.push(await examine(location, false));
+  for (const location of storesOf(read.config)) stores.push(await examine(location, false));
   const exit = tell(read, stores, options, terminal);
   if (options.json !== true) {
     const faults = stores.map((store) => faultLines(store, terminal)).filter((lines) => lines.length > 0);

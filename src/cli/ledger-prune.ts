@@ -6,6 +6,7 @@ import type { PruneReport } from '../ledger/prune.js';
 import { KEPT_REASONS, type KeptReason } from '../ledger/retention.js';
 import { type CommonOptions, usableConfig } from './configuration.js';
 import { CommandError, EXIT, type ExitCode } from './exit.js';
+import { interruptible } from './interruption.js';
 import { type Ledgers, locationsOf, withLedgers } from './open-ledgers.js';
 import { unlessAnother } from './prune-lock.js';
 import { nextCommand, type Terminal } from './terminal.js';
@@ -16,9 +17,6 @@ export interface PruneCommandOptions extends CommonOptions {
   readonly olderThan?: number;
   readonly dryRun?: boolean;
 }
-
-/** A second interruption so much later is meant. */
-const INSISTING_MS = 1_000;
 
 /** What became of one store. */
 interface Pruned {
@@ -38,31 +36,18 @@ export async function pruneCalls(options: PruneCommandOptions, terminal: Termina
       'Give --older-than 30d, or write retention: 30d under action_ledger and task_ledger. What is pruned is forgotten, and the same call would run again.',
     );
   }
-  const stop = new AbortController();
-  let since = Number.POSITIVE_INFINITY;
-  const interrupted = (): void => {
-    // Who insists ends the process, which harms nothing either. What starts a command may pass the same signal on.
-    if (performance.now() - since > INSISTING_MS) {
-      process.off('SIGINT', interrupted);
-      process.kill(process.pid, 'SIGINT');
-    }
-    if (!stop.signal.aborted) since = performance.now();
-    stop.abort();
-  };
-  // Not once: the library of the lock would then think itself alone with the signal, and end the process.
-  process.on('SIGINT', interrupted);
-  try {
-    return await withLedgers(config, async (ledgers) => {
+  return interruptible((signal) =>
+    withLedgers(config, async (ledgers) => {
       const start = performance.now();
       const pruned: Pruned[] = [];
       try {
         for (const ledger of ledgers.all) {
-          if (stop.signal.aborted) break;
+          if (signal.aborted) break;
           const how: PruneOptions = {
             olderThan,
             dryRun: options.dryRun === true,
             by: 'mycelium ledger prune',
-            signal: stop.signal,
+            signal,
             outerLedgers: ledgers.all,
             onProgress: ({ examined, pruned: count }) => {
               if (performance.now() - start > 500) terminal.progress(`${examined} calls looked at, ${count} to go`);
@@ -74,11 +59,9 @@ export async function pruneCalls(options: PruneCommandOptions, terminal: Termina
         terminal.progress('');
       }
       tell(pruned, ledgers, options, terminal);
-      return stop.signal.aborted ? EXIT.findings : EXIT.done;
-    });
-  } finally {
-    process.off('SIGINT', interrupted);
-  }
+      return signal.aborted ? EXIT.findings : EXIT.done;
+    }),
+  );
 }
 
 async function pruneOne(ledger: ActionLedger, how: PruneOptions, config: Config): Promise<PruneReport | undefined> {

@@ -50,6 +50,22 @@ export async function retireCall(id: string, options: SettleOptions, terminal: T
   });
 }
 
+/** `mycelium ledger erase`: takes the values out of a finished call. */
+export async function eraseCall(id: string, options: SettleOptions, terminal: Terminal): Promise<ExitCode> {
+  const { config } = usableConfig(options);
+  return withLedgers(config, async (ledgers) => {
+    const { ledger, call } = await ledgers.find(id);
+    const erased = await ledger.erase(call.id, { by: options.by, reason: options.reason });
+    tell(
+      erased,
+      'is erased: its arguments and result are gone. It does not run again; later callers are told that its result cannot be given.',
+      options,
+      terminal,
+    );
+    return EXIT.done;
+  });
+}
+
 function tell(call: CallView, what: string, options: CommonOptions, terminal: Terminal): void {
   if (options.json === true) terminal.out(JSON.stringify(callAsJson(call), null, 2));
   else terminal.out(`${titleOf(call)} ${what}`);

@@ -116,9 +116,18 @@ async function existing(location: StoreLocation): Promise<ActionLedger | undefin
   }
 }
 
-/** Every place in which something of the configuration is recorded, each once, by whatever path. */
+/** Every place in which calls of the configuration are recorded, each once, by whatever path. */
 export function locationsOf({ locations, guards }: Config): readonly StoreLocation[] {
-  const all = [locations.tool, locations.task, ...guards.flatMap(({ ledger }) => ledger?.location ?? [])];
+  return eachOnce([locations.tool, locations.task, ...guards.flatMap(({ ledger }) => ledger?.location ?? [])]);
+}
+
+/** Every store of the configuration, that of its states included. */
+export function storesOf(config: Config): readonly StoreLocation[] {
+  const { stateFlush } = config;
+  return stateFlush === undefined ? locationsOf(config) : eachOnce([...locationsOf(config), stateFlush.location]);
+}
+
+function eachOnce(all: readonly StoreLocation[]): readonly StoreLocation[] {
   const places = all.map(placeOf);
   return all.filter((_, index) => places.indexOf(places[index] as string) === index);
 }

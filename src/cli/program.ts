@@ -87,8 +87,26 @@ export function makeProgram(terminal: Terminal): { program: Command; exitCode: (
       does(async (id: string, options) => (await import('./ledger-settle.js')).retireCall(id, options, terminal)),
     );
 
+  onConfig(settles(ledger.command('erase').description('take the values out of a finished call; it stays finished')))
+    .addOption(json())
+    .action(does(async (id: string, options) => (await import('./ledger-settle.js')).eraseCall(id, options, terminal)));
+
+  onConfig(ledger.command('stats').description('how many calls, how often they ran again and why, and duplicates'))
+    .addOption(json())
+    .action(does(async (options) => (await import('./ledger-stats.js')).ledgerStats(options, terminal)));
+
+  onConfig(ledger.command('reconcile').description('ask the reconcilers of your tools about every call that was lost'))
+    .requiredOption('--import <module>', 'the built module that exports the guarded tools')
+    .option('--watch <pause>', 'go on, and ask again after this long, e.g. 30s', duration('--watch'))
+    .addOption(json())
+    .action(does(async (options) => (await import('./ledger-reconcile.js')).reconcileCalls(options, terminal)));
+
   onConfig(ledger.command('prune').description('forget calls that finished long ago; the same calls would run again'))
-    .option('--older-than <duration>', 'how long ago, e.g. 30d (default: the retention of the file)', duration)
+    .option(
+      '--older-than <duration>',
+      'how long ago, e.g. 30d (default: the retention of the file)',
+      duration('--older-than'),
+    )
     .option('--dry-run', 'tell what would be forgotten, and change nothing')
     .addOption(json())
     .action(does(async (options) => (await import('./ledger-prune.js')).pruneCalls(options, terminal)));
@@ -104,6 +122,26 @@ export function makeProgram(terminal: Terminal): { program: Command; exitCode: (
     .option('--print', 'print the SQL, and connect to nothing')
     .option('--role <name>', 'with --print: a role that is to work with the tables, when another one creates them')
     .action(does(async (options) => (await import('./store-migrate.js')).storeMigrate(options, terminal)));
+
+  const keys = program.command('keys').description('the keys that sign receipts');
+
+  keys
+    .command('generate')
+    .description('make a new signing key: into a file for its owner only, or printed for a secret manager')
+    .option('--out <file>', 'the file to write; never one that is there')
+    .option('--env <name>', 'as NAME=… for the environment, instead of a PEM', variable)
+    .addOption(json())
+    .action(does(async (options) => (await import('./keys.js')).generateKey(options, terminal)));
+
+  keys
+    .command('show')
+    .description('the public part of a signing key: what whoever verifies receipts is given')
+    .argument('[file]', 'the file of the key')
+    .option('--env <name>', 'the variable of the environment that holds it')
+    .addOption(json())
+    .action(
+      does(async (file: string | undefined, options) => (await import('./keys.js')).showKey(file, options, terminal)),
+    );
 
   return { program, exitCode: () => code };
 }
@@ -127,12 +165,19 @@ function json(): Option {
   return new Option('--json', 'answer in JSON');
 }
 
-function duration(text: string): number {
-  try {
-    return parseDuration(text, '--older-than');
-  } catch {
-    throw new InvalidArgumentError('It is a duration such as 30d or 12h.');
-  }
+function duration(option: string): (text: string) => number {
+  return (text) => {
+    try {
+      return parseDuration(text, option);
+    } catch {
+      throw new InvalidArgumentError('It is a duration such as 30d, 12h or 30s.');
+    }
+  };
+}
+
+function variable(name: string): string {
+  if (!/^[A-Za-z_]\w*$/.test(name)) throw new InvalidArgumentError('It is a name such as RECEIPT_SIGNING_KEY.');
+  return name;
 }
 
 function wholeNumber(text: string): number {

@@ -1,7 +1,7 @@
 import { type CommonOptions, usableConfig } from './configuration.js';
 import { type Examined, examine, examinedLines, exitFor } from './examine.js';
 import type { ExitCode } from './exit.js';
-import { locationsOf } from './open-ledgers.js';
+import { storesOf } from './open-ledgers.js';
 import type { Terminal } from './terminal.js';
 
 /** What `store health` is told. */
@@ -14,7 +14,7 @@ export interface HealthOptions extends CommonOptions {
 export async function storeHealth(options: HealthOptions, terminal: Terminal): Promise<ExitCode> {
   const { config, source } = usableConfig(options);
   const stores: Examined[] = [];
-  for (const location of locationsOf(config)) stores.push(await examine(location, options.create === true));
+  for (const location of storesOf(config)) stores.push(await examine(location, options.create === true));
   if (options.json === true) {
     terminal.out(JSON.stringify({ file: source.name, profile: config.profile, stores }, null, 2));
   } else {

@@ -3,7 +3,7 @@ import { openLocation } from '../config/runtime/homes.js';
 import { onOneLine } from '../encoding/printable.js';
 import { type CommonOptions, usableConfig } from './configuration.js';
 import { CommandError, EXIT, type ExitCode } from './exit.js';
-import { locationsOf } from './open-ledgers.js';
+import { storesOf } from './open-ledgers.js';
 import type { Terminal } from './terminal.js';
 
 /** What `store migrate` is told. */
@@ -24,7 +24,7 @@ export async function storeMigrate(options: MigrateOptions, terminal: Terminal):
       'Add --print, and run the SQL as the role that may create.',
     );
   const { migrationStatements } = await import('../store/postgres/index.js');
-  for (const location of locationsOf(config)) {
+  for (const location of storesOf(config)) {
     const store = onOneLine(locationText(location));
     if (location.storage !== 'postgres') {
       // Beside the SQL, which may go straight to a file.

@@ -2,4 +2,4 @@
 
 export { UsageError } from '../errors/usage.js';
 export { parseConfig, readConfig } from './loader/read-config.js';
-export { createMycelium } from './runtime/mycelium.js';
+export { createMycelium } from './runtime/create-mycelium.js';

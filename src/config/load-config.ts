@@ -1,9 +1,13 @@
+import type { Encryption } from '../encoding/encryption.js';
+import type { StateEncryptionContext } from '../state/types.js';
 import type { Mycelium } from './runtime/mycelium.js';
 
 /** How a configuration is read. */
 export interface LoadOptions {
   /** What `${env:NAME}` is taken from. @default process.env */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Applied to the states that `state_flush` keeps, and to the text of errors with them. @default none */
+  readonly stateEncryption?: Encryption<StateEncryptionContext>;
 }
 
 /**
@@ -24,7 +28,7 @@ export interface LoadOptions {
  */
 export async function loadConfig(path?: string | URL, options: LoadOptions = {}): Promise<Mycelium> {
   const { createMycelium, readConfig } = await import('./config-module.js');
-  return createMycelium(readConfig(path, process.cwd(), options?.environment ?? process.env));
+  return createMycelium(readConfig(path, process.cwd(), options?.environment ?? process.env), options?.stateEncryption);
 }
 
 /**
@@ -54,6 +58,6 @@ export async function loadConfigFromString(
       remedy: 'Pass the YAML as a string; a file is loaded by loadConfig(path).',
     });
   }
-  const { folder = process.cwd(), name = 'mycelium.yaml', environment = process.env } = options;
-  return createMycelium(parseConfig(text, { name, folder, environment, file: undefined }));
+  const { folder = process.cwd(), name = 'mycelium.yaml', environment = process.env, stateEncryption } = options;
+  return createMycelium(parseConfig(text, { name, folder, environment, file: undefined }), stateEncryption);
 }

@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { parseDuration } from '../encoding/duration.js';
+import type { Encryption } from '../encoding/encryption.js';
 import { UsageError } from '../errors/usage.js';
 import type { Store } from '../store/contract.js';
 import type { LedgerHome } from '../tool/home.js';
@@ -13,7 +14,7 @@ import type { Release, Settled } from './operator.js';
 import type { Duration } from './options.js';
 import type { PruneProgress, PruneReport } from './prune.js';
 import type { PruningView } from './pruned-line.js';
-import type { Encryption } from './stored-form.js';
+import type { ToolStats } from './stats.js';
 import type { SweepProgress, SweepReport } from './sweep.js';
 
 /** Options of {@link ActionLedger}. */
@@ -215,6 +216,25 @@ export class ActionLedger implements LedgerHome, AsyncDisposable {
       signal: options.signal,
       onProgress: options.onProgress,
     });
+  }
+
+  /**
+   * What is recorded of each tool and task, the most called first: how many calls, in which state, how often they ran
+   * again and why, and how many ran that should not have. Looks at every call of the ledger.
+   *
+   * @param options - `signal` ends it with its reason.
+   * @example
+   * ```ts
+   * const actions = new ActionLedger({ store: await openStore('memory:') });
+   * const pay = ledger({ name: 'pay_counted', effect: 'irreversible', idFrom: ['id'], ledger: actions })(async ({ id }: { id: string }) => `paid ${id}`);
+   * await pay({ id: 'inv-1' });
+   * await pay({ id: 'inv-1' });
+   * (await actions.stats()).map(({ calls, committed, replays, duplicates }) => [calls, committed, replays, duplicates]); // → [[1, 1, 1, 0]]
+   * ```
+   */
+  async stats(options: { readonly signal?: AbortSignal } = {}): Promise<readonly ToolStats[]> {
+    const { engineFor, statsOf } = await loadEngine();
+    return statsOf(engineFor(this.store), this, options.signal);
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { Encryption } from '../encoding/encryption.js';
 import { idempotencyKeyOf } from './identity.js';
 import {
   type CallRecord,
@@ -9,7 +10,6 @@ import {
   type Seen,
   subjectOf,
 } from './record.js';
-import type { Encryption } from './stored-form.js';
 import { readKept, type StoredText } from './stored-value.js';
 import { type Aborted, type Phase, type RecordedClass, stricterClass } from './transition.js';
 

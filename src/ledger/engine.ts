@@ -7,7 +7,6 @@ import { emit } from '../tool/events.js';
 import { LeaseKeeper } from './leases.js';
 import type { View } from './record.js';
 import type { ReplayCache } from './replay-cache.js';
-import type { Tally } from './stats.js';
 
 /** How an engine can be set up; for tests and for people with several workers in one process. */
 export interface EngineOptions {
@@ -21,6 +20,12 @@ export interface Leader {
   /** What a later caller is given, when it is known. */
   settled: View | undefined;
   readonly followers: ((settled: View | undefined) => void)[];
+}
+
+/** What this process has counted of a tool. */
+export interface Tally {
+  replays: number;
+  waits: number;
 }
 
 const STORE_DEADLINE_MS = 5_000;

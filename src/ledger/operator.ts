@@ -1,3 +1,4 @@
+import type { Encryption } from '../encoding/encryption.js';
 import type { CallReference } from '../errors/call.js';
 import { CallNotFoundError, ReleaseRefusedError } from '../errors/call.js';
 import { UsageError } from '../errors/usage.js';
@@ -20,7 +21,6 @@ import {
 } from './record.js';
 import { announceForgotten } from './replay-epoch.js';
 import { committedRecord, notExecutedRecord, refuseRelease, refuseRetirement, retiredRecord } from './resolution.js';
-import type { Encryption } from './stored-form.js';
 import { keepResult, type StoredResult } from './stored-value.js';
 
 /** Who settles, and on what grounds. Kept with the record. */

@@ -42,7 +42,7 @@ export function paid(
 }
 
 /** The kind of records that receipts are. */
-export const RECEIPT = 'receipt';
+const RECEIPT = 'receipt';
 
 /** That what is written beside a call is not there yet. */
 export function absent(beside: readonly Write[]): Expectation[] {

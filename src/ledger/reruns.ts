@@ -1,4 +1,4 @@
-import type { CallRecord } from './record.js';
+import type { Aborted, Phase, RecordedClass } from './transition.js';
 
 /** Why a body was let run once more for an identity that had run, or may have. */
 export type RerunReason =
@@ -25,14 +25,23 @@ export type Reruns = Readonly<Partial<Record<RerunReason, number>>>;
 /** Reasons by which a worker takes over from one that was lost. */
 export const TAKEOVERS: readonly RerunReason[] = ['never-started', 'class-allows', 'same-key'];
 
+/** What of a record says why it is claimed once more. */
+interface Claimed {
+  readonly phase: Phase;
+  readonly aborted?: Aborted;
+  readonly effect: RecordedClass;
+  readonly resolution?: { readonly by: string; readonly as: string };
+  readonly reruns?: Reruns;
+}
+
 /** The count with the claim that follows this record. */
-export function countedRerun(before: CallRecord): Reruns {
+export function countedRerun(before: Claimed): Reruns {
   const reason = reasonOf(before);
   const { reruns = {} } = before;
   return { ...reruns, [reason]: (reruns[reason] ?? 0) + 1 };
 }
 
-function reasonOf({ phase, aborted, resolution, effect }: CallRecord): RerunReason {
+function reasonOf({ phase, aborted, resolution, effect }: Claimed): RerunReason {
   if (phase === 'intended') return 'never-started';
   if (phase !== 'aborted') return effect === 'keyed_mutate' ? 'same-key' : 'class-allows';
   if (aborted === 'may-rerun') return 'after-throw';

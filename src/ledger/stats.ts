@@ -1,6 +1,6 @@
 import type { LedgerHome } from '../tool/home.js';
 import { isStuck } from './call-view.js';
-import type { Engine } from './engine.js';
+import type { Engine, Tally } from './engine.js';
 import { keyOfId } from './identity.js';
 import { type CallRecord, decodeCall, decodeEvidence, type EvidenceRecord, leaseHeld } from './record.js';
 import { type RerunReason, TAKEOVERS } from './reruns.js';
@@ -32,12 +32,6 @@ export interface ToolStats {
   readonly replays: number;
   /** In this process, since it started: calls that waited for another worker. */
   readonly waits: number;
-}
-
-/** What this process has counted of a tool. */
-export interface Tally {
-  replays: number;
-  waits: number;
 }
 
 type Counts = { -readonly [Name in Exclude<keyof ToolStats, 'reruns' | 'duplicateRate'>]: ToolStats[Name] } & {

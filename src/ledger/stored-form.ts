@@ -1,21 +1,9 @@
 /** What is kept of arguments and results: the options, and what they are without a word. */
 
+import type { Encryption } from '../encoding/encryption.js';
+
 /** How much of a value is kept: all of it, a copy with secret-looking members blanked, or its SHA-256 only. */
 export type Keep = 'full' | 'redacted' | 'digest';
-
-/** Turns stored texts into something unreadable without the key, and back. */
-export interface Encryption {
-  /** @param context - the record the text belongs to; bind it as associated data. */
-  encrypt(text: string, context: EncryptionContext): string | PromiseLike<string>;
-  decrypt(text: string, context: EncryptionContext): string | PromiseLike<string>;
-}
-
-/** What a ciphertext belongs to. */
-export interface EncryptionContext {
-  readonly tool: string;
-  readonly id: string;
-  readonly field: 'input' | 'result';
-}
 
 /** What is kept of arguments and results. */
 export interface StoredForm {

@@ -1,8 +1,9 @@
+import type { Encryption, EncryptionContext } from '../encoding/encryption.js';
 import { sha256Hex } from '../encoding/fingerprint.js';
 import { redact } from '../encoding/redact.js';
 import { UnencodableValueError } from '../encoding/unencodable-value-error.js';
 import { decodeValue, encodeValue } from '../encoding/value-codec.js';
-import type { Encryption, EncryptionContext, Keep, ResolvedForm } from './stored-form.js';
+import type { Keep, ResolvedForm } from './stored-form.js';
 
 /** A kept value. */
 export interface StoredText {

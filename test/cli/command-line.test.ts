@@ -20,7 +20,16 @@ test('the version', () => {
 test('help names the commands and what they exit with', () => {
   const { status, stdout, stderr } = scratch.mycelium('--help');
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  for (const word of ['init', 'check', 'explain', 'ledger', 'store', 'Exit codes:', '4  there is no such thing'])
+  for (const word of [
+    'init',
+    'check',
+    'explain',
+    'ledger',
+    'store',
+    'keys',
+    'Exit codes:',
+    '4  there is no such thing',
+  ])
     expect(stdout).toContain(word);
   expect(scratch.mycelium('ledger', 'release', '--help').stdout).toContain('--owner-is-dead');
 });

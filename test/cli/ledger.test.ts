@@ -263,6 +263,21 @@ describe('show', () => {
   });
 });
 
+test('erase takes the values out, and the call stays finished', async () => {
+  await pay('inv-1');
+  const { 'inv-1': id = '' } = await ids();
+  const words = ['ledger', 'erase', id.slice(0, 5), '--by', 'ada', '--reason', 'request 12'];
+  const erased = scratch.mycelium(...words);
+  expect(erased).toMatchObject({ status: 0, stderr: '' });
+  expect(erased.stdout).toContain('send_payment "inv-1" is erased: its arguments and result are gone.');
+  const shown = scratch.mycelium('ledger', 'show', id).stdout;
+  expect(shown).toContain('request 12');
+  expect(shown).toMatch(/result +cannot be given again/);
+  expect(shown).toMatch(/input +not kept in full/);
+  await expect(pay('inv-1')).rejects.toMatchObject({ code: 'RESULT_NOT_REPLAYABLE' });
+  expect(charges).toEqual(['inv-1']);
+});
+
 describe('release', () => {
   const by = { by: 'ada', reason: 'seen in the bank statement' } as const;
 

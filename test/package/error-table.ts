@@ -18,6 +18,9 @@ import {
   ReleaseRefusedError,
   ResultNotReplayableError,
   type Retryable,
+  StateNotFoundError,
+  StateNotSavedError,
+  StateNotStorableError,
   StoreDamagedError,
   StoreFormatError,
   StoreLostError,
@@ -26,6 +29,7 @@ import {
   StoreUnsafeError,
   UsageError,
 } from 'mycelium-runtime';
+import { ReceiptLogDamagedError, ReceiptNotProvableError } from 'mycelium-runtime/receipts';
 
 /** One error: what users match on, and what it tells them to do. */
 export interface ErrorRow {
@@ -150,6 +154,34 @@ export const errorTable: readonly ErrorRow[] = [
     example: () => new ResultNotReplayableError({ ...call, why: 'only its digest was kept' }),
   },
   {
+    code: 'STATE_NOT_FOUND',
+    retryable: 'never',
+    remedy:
+      'Look at the run id, the tenant, and the store and name it was recorded under; load(runId) gives undefined instead. A run without durable: true that was killed has left nothing: start it anew.',
+    example: () => new StateNotFoundError({ runId: 'run-1', tenant: 'acme', name: 'default', store: 'memory' }),
+  },
+  {
+    code: 'STATE_NOT_SAVED',
+    retryable: 'never',
+    remedy:
+      'error.state has what was recorded, and error.result what the run returned. It is written with the next record or flush and when the run ends; after that, bring the store back and record it again: run({ runId }, (run) => run.record(error.state)).',
+    example: () =>
+      new StateNotSavedError({
+        runId: 'run-1',
+        store: 'memory',
+        state: { step: 1 },
+        returned: { result: 'paid' },
+        cause: new Error('no answer'),
+      }),
+  },
+  {
+    code: 'STATE_NOT_STORABLE',
+    retryable: 'never',
+    remedy:
+      'Record an object of plain data (JSON, Date, Map, Set, bigint, URL, RegExp, Uint8Array, Error), or leave the member out.',
+    example: () => new StateNotStorableError({ runId: 'run-1', path: 'order.lines[2]', what: 'a function' }),
+  },
+  {
     code: 'STORE_DAMAGED',
     retryable: 'never',
     remedy: given,
@@ -163,6 +195,19 @@ export const errorTable: readonly ErrorRow[] = [
     example: () => new StoreFormatError({ store: 'memory', field: 'format', found: 2, expected: 1, remedy: given }),
   },
   {
+    code: 'RECEIPT_LOG_DAMAGED',
+    retryable: 'never',
+    remedy: 'Call verifyReceipts to see what was changed, and restore the log from a backup of the store.',
+    example: () =>
+      new ReceiptLogDamagedError({ store: 'memory', ledger: 'default', record: 'receipt-log 7', what: 'is not there' }),
+  },
+  {
+    code: 'RECEIPT_NOT_PROVABLE',
+    retryable: 'never',
+    remedy: 'Call sealReceipts, then prove it.',
+    example: () => new ReceiptNotProvableError({ store: 'memory', ledger: 'default', id: 'ab12', why: 'unsealed' }),
+  },
+  {
     code: 'STORE_LOST',
     retryable: 'never',
     remedy:
@@ -172,7 +217,8 @@ export const errorTable: readonly ErrorRow[] = [
   {
     code: 'STORE_NOT_FOUND',
     retryable: 'never',
-    remedy: 'The first guarded call creates it. If calls were made, they were recorded elsewhere: look at the path, prefix or schema.',
+    remedy:
+      'The first guarded call creates it. If calls were made, they were recorded elsewhere: look at the path, prefix or schema.',
     example: () => new StoreNotFoundError({ store: 'file ./.mycelium' }),
   },
   {

@@ -42,7 +42,7 @@ test('it has these runtime dependencies and no others', () => {
 });
 
 test('drivers are optional peers', () => {
-  expect(manifest.peerDependencies).toEqual({ ioredis: '>=5.4.0 <7', postgres: '^3.4.8' });
+  expect(manifest.peerDependencies).toEqual({ ioredis: '>=5.4.1 <7', postgres: '^3.4.8' });
   expect(manifest.peerDependenciesMeta).toEqual({ ioredis: { optional: true }, postgres: { optional: true } });
 });
 

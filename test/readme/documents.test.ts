@@ -34,6 +34,11 @@ const commands: Readonly<Record<string, { runs: string; as: string }>> = {
   'npx mycelium ledger prune': { runs: 'test/cli/prune.test.ts', as: 'retention' },
   'npx mycelium store migrate': { runs: 'test/cli/store.test.ts', as: "'store', 'migrate'" },
   'npx mycelium store health': { runs: 'test/cli/store.test.ts', as: "'store', 'health'" },
+  'npx mycelium keys generate --out agent.key': {
+    runs: 'test/cli/keys.test.ts',
+    as: "'generate', '--out', 'agent.key'",
+  },
+  'npx mycelium keys show agent.key': { runs: 'test/cli/keys.test.ts', as: "'show', 'agent.key'" },
   'npm test': { runs: 'scripts/test-full.mjs', as: 'vitest.mjs' },
   'npm run check': { runs: 'scripts/test-full.mjs', as: 'checks' },
   'npm run build': { runs: 'scripts/parts.mjs', as: 'build.mjs' },

@@ -72,7 +72,15 @@ const ONCE = 'non_idempotent_mutate.implicit';
 
 test('a call that ran once and is replayed breaks no promise', () => {
   const verdict = verdictOn(ONCE, wellDone(requested('one')));
-  expect(verdict).toEqual({ findings: [], bodies: 1, answered: 2, blocked: 0, falseBlocks: 0, lateArrivals: 0 });
+  expect(verdict).toEqual({
+    findings: [],
+    bodies: 1,
+    answered: 2,
+    blocked: 0,
+    falseBlocks: 0,
+    lateArrivals: 0,
+    receipts: 0,
+  });
 });
 
 describe('duplicates', () => {
@@ -305,4 +313,9 @@ test('blocked calls are counted, and those of which nothing had happened', () =>
   const one = requested('one');
   const late = [invoked('a'), blocked('a'), body('a'), one, blocked('b'), ...wellDone(one).slice(3)];
   expect(verdictOn(ONCE, late)).toMatchObject({ blocked: 2, falseBlocks: 1 });
+});
+
+test('an outcome that cannot be proven is counted', () => {
+  const unproven: Event = { type: 'unproven', key: KEY, what: 'committed, and owes a receipt' };
+  expect(counted(verdictOn(ONCE, [...wellDone(requested('one')), unproven]))).toEqual({ unproven: 1 });
 });

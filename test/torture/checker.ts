@@ -18,7 +18,13 @@ export interface History {
 }
 
 /** What broken promises are counted as. */
-export type Counter = 'duplicates' | 'lost' | 'wrong_replays' | 'stuck_without_remedy' | 'unexpected_errors';
+export type Counter =
+  | 'duplicates'
+  | 'lost'
+  | 'wrong_replays'
+  | 'stuck_without_remedy'
+  | 'unproven'
+  | 'unexpected_errors';
 
 /** One broken promise. */
 export interface Finding {
@@ -37,6 +43,8 @@ export interface Verdict {
   readonly falseBlocks: number;
   /** Requests of lost attempts that came after a verdict, and were refused by a provider that had been told. */
   readonly lateArrivals: number;
+  /** Receipts that were held against the records. */
+  readonly receipts: number;
 }
 
 /** Judges one run. */
@@ -67,6 +75,7 @@ export function check(history: History): Verdict {
     lost(view, report);
     wrongReplays(view, report);
     stuck(view, report);
+    unproven(view, report);
     unexpected(view, report);
   }
   const blocked = history.events.filter(isBlocked);
@@ -78,6 +87,7 @@ export function check(history: History): Verdict {
     blocked: blocked.length,
     falseBlocks: blocked.filter((event) => nothingHappened(event, history.events, jobs)).length,
     lateArrivals: outcomes.filter(({ outcome }) => outcome === 'refused').length,
+    receipts: history.events.reduce((sum, event) => sum + (event.type === 'audited' ? event.receipts : 0), 0),
   };
 }
 
@@ -181,6 +191,10 @@ function stuck({ dispatched, events, late }: View, report: Report): void {
   const last = events.findLast((event) => event.type === 'failed');
   const why = last === undefined ? 'nothing was heard of it' : `its last error is ${last.code}: ${last.message}`;
   report('stuck_without_remedy', `recovery did not bring it to an answer; ${why}`);
+}
+
+function unproven({ events }: View, report: Report): void {
+  for (const event of events) if (event.type === 'unproven') report('unproven', event.what);
 }
 
 function unexpected({ events }: View, report: Report): void {

@@ -3,6 +3,7 @@ import { ActionLedger, MyceliumError } from 'mycelium-runtime';
 import type { Store } from 'mycelium-runtime/store';
 import { flattened, type Job, type Life } from './order.js';
 import { textOf } from './provider.js';
+import { receipts } from './receipts.js';
 import { type Calling, type Surroundings, ToolFailure, toolsFor } from './tools.js';
 import type { Ending } from './witness.js';
 
@@ -32,7 +33,7 @@ const MACHINE_FAULTS: Readonly<Record<string, string>> = {
 
 /** Makes the calls of a life over a store, and closes its ledger. */
 export async function live(surroundings: Surroundings, store: Store, life: Life): Promise<void> {
-  const actions = new ActionLedger({ store });
+  const actions = new ActionLedger({ store, receipts });
   const calling = callsSeen(surroundings, actions, life);
   const left = life.jobs.map((job, position) => ({ job, call: `${life.worker}.${position + 1}` }));
   const lane = async (): Promise<void> => {

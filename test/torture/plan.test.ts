@@ -100,8 +100,9 @@ test('a harness in which nothing happened is not content with itself', () => {
   const report = totals.report(1, new Map([['stop', 'not here']]));
   expect(report.not_shown).toContain('no call was answered');
   expect(report.not_shown).toContain('never struck: clock');
+  expect(report.not_shown).toContain('no receipt was issued');
   expect(report.not_shown).not.toContain('never struck: stop');
-  expect(report.not_shown).toHaveLength(expectedFaults('memory').length + 1);
+  expect(report.not_shown).toHaveLength(expectedFaults('memory').length + 2);
   expect(exitCodeOf(report)).toBe(1);
 });
 
@@ -129,6 +130,7 @@ test('what a control shows is no broken promise, and one that shows nothing is b
     failover_without_durability: 1,
     duplicates: 0,
     stuck_without_remedy: 0,
+    unproven: 0,
     findings: [],
   });
   // The same events in a run that has every protection.

@@ -7,6 +7,7 @@ import type { Store } from 'mycelium-runtime/store';
 import { callsSeen } from './life.js';
 import { flattened, type Job, type Settings } from './order.js';
 import { resultOf } from './provider.js';
+import { audit, receipts } from './receipts.js';
 import type { Surroundings } from './tools.js';
 
 /** Waits out leases and verdicts that are not believed yet. */
@@ -30,7 +31,7 @@ export async function recover(
 ): Promise<void> {
   const patient = { ...settings, waitForMs: RECOVERY_WAIT_MS };
   await withFresh(open, 'recovery', async ({ store, surroundings }) => {
-    const actions = new ActionLedger({ store });
+    const actions = new ActionLedger({ store, receipts });
     const calling = callsSeen(surroundings, actions, { jobs, settings: patient });
     let left: readonly Job[] = jobs;
     for (let round = 1; round <= ROUNDS && left.length > 0; round++) {
@@ -48,13 +49,18 @@ export async function recover(
     await actions.close();
   });
   await withFresh(open, 'witness', async ({ store, surroundings }) => {
-    const actions = new ActionLedger({ store });
+    const actions = new ActionLedger({ store, receipts });
     const calling = callsSeen(surroundings, actions, { jobs, settings: patient });
     await Promise.all(jobs.map((job) => calling(job, `again.${job.key}`).catch(() => undefined)));
-    for (const view of await allCalls(actions)) {
+    const calls = await allCalls(actions);
+    const keys = new Map<string, string>();
+    for (const view of calls) {
       const key = keyOf(await actions.get(view.id));
-      if (key !== undefined) surroundings.witness.add({ type: 'recorded', key, phase: view.phase });
+      if (key === undefined) continue;
+      keys.set(view.id, key);
+      surroundings.witness.add({ type: 'recorded', key, phase: view.phase });
     }
+    await audit(store, calls, (id) => keys.get(id), surroundings.witness);
     await actions.close();
   });
 }

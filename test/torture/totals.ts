@@ -22,6 +22,9 @@ export interface Report {
   readonly lost: number;
   readonly wrong_replays: number;
   readonly stuck_without_remedy: number;
+  /** Receipts without their record, and records without the receipt that they owe. */
+  readonly unproven: number;
+  readonly receipts: number;
   readonly false_blocks: number;
   readonly blocked_calls: number;
   readonly ok_calls: number;
@@ -54,7 +57,16 @@ export class Totals {
   readonly #store: StoreKind;
   readonly #seed: number;
   readonly #broken: Break | undefined;
-  readonly #counts = { runs: 0, kills: 0, bodies: 0, answered: 0, blocked: 0, falseBlocks: 0, lateArrivals: 0 };
+  readonly #counts = {
+    runs: 0,
+    kills: 0,
+    bodies: 0,
+    answered: 0,
+    blocked: 0,
+    falseBlocks: 0,
+    lateArrivals: 0,
+    receipts: 0,
+  };
   readonly #fired = new Map<string, number>();
   #controlDuplicates = 0;
 
@@ -82,6 +94,7 @@ export class Totals {
     counts.blocked += verdict.blocked;
     counts.falseBlocks += verdict.falseBlocks;
     counts.lateArrivals += verdict.lateArrivals;
+    counts.receipts += verdict.receipts;
     const found = verdict.findings.map((finding) => ({ run: plan.name, scenario: plan.scenario, ...finding }));
     this.findings.push(...found);
     return found;
@@ -109,6 +122,8 @@ export class Totals {
       lost: this.count('lost'),
       wrong_replays: this.count('wrong_replays'),
       stuck_without_remedy: this.count('stuck_without_remedy'),
+      unproven: this.count('unproven'),
+      receipts: counts.receipts,
       false_blocks: counts.falseBlocks,
       blocked_calls: counts.blocked,
       ok_calls: counts.answered,
@@ -132,6 +147,7 @@ export class Totals {
       return this.found ? [] : [`the harness is blind: without ${this.#broken} it found neither duplicates nor losses`];
     const missing: string[] = [];
     if (this.#counts.answered === 0) missing.push('no call was answered');
+    if (this.#counts.receipts === 0) missing.push('no receipt was issued');
     if (this.#counts.runs < enoughRuns(this.#store)) return missing;
     if (this.#counts.kills === 0) missing.push('no worker was killed');
     if (this.#store === 'redis' && this.#controlDuplicates === 0)
@@ -147,6 +163,11 @@ export class Totals {
 export function exitCodeOf(report: Report): 0 | 1 {
   if (report.broken !== undefined) return report.found === true ? 0 : 1;
   const broken =
-    report.duplicates + report.lost + report.wrong_replays + report.stuck_without_remedy + report.unexpected_errors;
+    report.duplicates +
+    report.lost +
+    report.wrong_replays +
+    report.stuck_without_remedy +
+    report.unproven +
+    report.unexpected_errors;
   return broken === 0 && report.not_shown.length === 0 ? 0 : 1;
 }

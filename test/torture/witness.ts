@@ -101,6 +101,19 @@ export interface Recorded {
   readonly phase: string;
 }
 
+/** A receipt without its outcome, or an outcome without its receipt. */
+export interface Unproven {
+  readonly type: 'unproven';
+  readonly key: string;
+  readonly what: string;
+}
+
+/** All receipts were held against all records. */
+export interface Audited {
+  readonly type: 'audited';
+  readonly receipts: number;
+}
+
 /** A fault struck. */
 export interface Struck {
   readonly type: 'struck';
@@ -125,6 +138,8 @@ export type Event =
   | Closed
   | Released
   | Recorded
+  | Unproven
+  | Audited
   | Struck
   | Recovering;
 

@@ -1,9 +1,10 @@
 import type { LedgerOptions } from '../../ledger/options.js';
+import type { StateFlushSettings } from '../../state/types.js';
 import type { YamlTree } from './document.js';
 import type { Path } from './issues.js';
 import { camelCase } from './names.js';
 import type { Environment } from './references.js';
-import type { ConfigData, ToolData } from './schema.js';
+import type { ConfigData, StateFlushData, StorageData, ToolData } from './schema.js';
 import type { Place, Range } from './source.js';
 import { defaultLocation, locationOf, STORAGES_OF, type StoreLocation } from './storage.js';
 
@@ -48,6 +49,14 @@ export interface GuardConfig {
   origin(key: string): Origin;
 }
 
+/** How the states of runs are kept. */
+export interface StateFlushConfig {
+  readonly location: StoreLocation;
+  readonly settings: Omit<StateFlushSettings, 'encryption'>;
+  /** By the keys of the section. */
+  origin(key: string): Origin;
+}
+
 /** A configuration with its defaults, and where each value comes from. */
 export interface Config {
   /** The folder that relative paths start from. */
@@ -60,6 +69,8 @@ export interface Config {
   readonly guards: readonly GuardConfig[];
   /** Where tools and tasks are recorded that have no place of their own. */
   readonly locations: Readonly<Record<'tool' | 'task', StoreLocation>>;
+  /** Undefined: runs record no state. */
+  readonly stateFlush: StateFlushConfig | undefined;
 }
 
 /** The keys of YAML with their options, in the order in which people read them. */
@@ -105,7 +116,33 @@ export function resolveConfig(data: ConfigData, tree: YamlTree, folder: string, 
     ...(taskSection?.retention === undefined ? {} : { task: taskSection.retention }),
   };
   const strict = actions?.strict ?? profile === 'production';
-  return Object.freeze({ folder, profile, strict, retention, guards, locations });
+  const stateFlush = data.state_flush === undefined ? undefined : stateFlushConfig(data.state_flush, around);
+  return Object.freeze({ folder, profile, strict, retention, guards, locations, stateFlush });
+}
+
+/** The keys of YAML with their settings. */
+const SETTING_OF: Readonly<Record<Exclude<keyof StateFlushData, keyof StorageData>, keyof StateFlushSettings>> = {
+  flush_on: 'flushOn',
+  flush_on_complete: 'flushOnComplete',
+  durable: 'durable',
+  signals: 'signals',
+};
+
+function stateFlushConfig(section: StateFlushData, around: Surroundings): StateFlushConfig {
+  const own = locationOf(section, around.folder, around.environment);
+  const settings = Object.entries(SETTING_OF).flatMap(([key, setting]) => {
+    const value = section[key as keyof typeof SETTING_OF];
+    return value === undefined ? [] : [[setting, value]];
+  });
+  return {
+    location: own ?? around.locations.tool,
+    settings: Object.fromEntries(settings) as StateFlushConfig['settings'],
+    origin: (key) => {
+      // States are kept with the tools unless their section names a place.
+      const elsewhere = own === undefined && (key === 'storage' || Object.hasOwn(STORAGES_OF, key));
+      return originOf(around.tree, [elsewhere ? 'action_ledger' : 'state_flush', key]);
+    },
+  };
 }
 
 interface Surroundings {

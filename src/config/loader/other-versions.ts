@@ -2,7 +2,7 @@
 
 /** Refused by name, by section: known, and not built yet. */
 export const NOT_YET: Readonly<Record<string, ReadonlySet<string>>> = {
-  '': new Set(['state_flush', 'audit_receipt', 'registry', 'runner', 'history_guard', 'message_validator']),
+  '': new Set(['audit_receipt', 'registry', 'runner', 'history_guard', 'message_validator']),
   'tools.*': new Set(['protect', 'bounded', 'audit_receipt']),
   'tasks.*': new Set(['audit_receipt']),
 };
@@ -38,6 +38,7 @@ export const RENAMED_KEYS: Readonly<Record<string, Readonly<Record<string, strin
     ...SERVERS,
   },
   task_ledger: { in_flight_ttl: IN_FLIGHT_TTL, ...SERVERS },
+  state_flush: SERVERS,
   'tools.*.ledger': { in_flight_ttl: 'lease, one level up', ...SERVERS },
   'tools.*': {
     callable: 'said in code: mycelium.instrument(tools), or mycelium.guard(name)(fn)',

@@ -6,6 +6,7 @@ import { dotted, type Issues, type Path } from './issues.js';
 import { camelCase, snakeCase } from './names.js';
 import type { Environment } from './references.js';
 import type { ConfigData, ToolData } from './schema.js';
+import { checkStateFlush, warnOfStateFlush } from './state-flush-rules.js';
 import { type Add, checkStorage } from './storage-rules.js';
 import { nearest } from './suggestion.js';
 
@@ -32,12 +33,13 @@ export function applyRules(read: ReadShape, issues: Issues): void {
   };
   checkNames(config, add);
   const around = { tree, uncertain, environment: read.environment };
-  for (const name of ['action_ledger', 'task_ledger'] as const) {
+  for (const name of ['action_ledger', 'task_ledger', 'state_flush'] as const) {
     const section = data[name];
     if (section !== undefined) checkStorage({ section, path: [name], own: false, ...around }, add);
   }
   checkSelector(data.action_ledger?.tools, ['action_ledger', 'tools'], 'tools', read, add);
   checkSelector(data.task_ledger?.tasks, ['task_ledger', 'tasks'], 'tasks', read, add);
+  checkStateFlush(read, add);
   for (const guard of config.guards) {
     const entry = (guard.kind === 'tool' ? data.tools : data.tasks)?.[guard.name] ?? {};
     if (typeof entry.ledger === 'object')
@@ -51,6 +53,7 @@ export function applyRules(read: ReadShape, issues: Issues): void {
     }
     if (!issues.errors) warnOfWhatIsOpen(guard, add);
   }
+  if (!issues.errors) warnOfStateFlush(read, add);
   if (!issues.errors && config.profile === 'production' && !config.strict) {
     add({
       id: 'MYC357',

@@ -140,10 +140,19 @@ const actionLedger = z.strictObject({
 });
 const taskLedger = z.strictObject({ ...storage.shape, retention: period.optional(), tasks: selector });
 
+const stateFlush = z.strictObject({
+  ...storage.shape,
+  flush_on: z.array(z.enum(['cancel', 'disconnect', 'error'])).optional(),
+  flush_on_complete: z.boolean().optional(),
+  durable: z.boolean().optional(),
+  signals: z.array(z.enum(['SIGINT', 'SIGTERM'])).optional(),
+});
+
 const root = z.strictObject({
   profile: z.enum(['development', 'production']).optional(),
   action_ledger: actionLedger.optional(),
   task_ledger: taskLedger.optional(),
+  state_flush: stateFlush.optional(),
   tools: z.record(z.string(), tool).optional(),
   tasks: z.record(z.string(), task).optional(),
 });
@@ -157,6 +166,7 @@ export interface ConfigData {
     | (LedgerData & { readonly strict?: boolean | undefined; readonly tools?: Selector })
     | undefined;
   readonly task_ledger?: (LedgerData & { readonly tasks?: Selector }) | undefined;
+  readonly state_flush?: StateFlushData | undefined;
   readonly tools?: Readonly<Record<string, ToolData>> | undefined;
   readonly tasks?: Readonly<Record<string, ToolData>> | undefined;
 }
@@ -175,6 +185,14 @@ export interface StorageData {
   readonly schema?: string | undefined;
   readonly connections?: number | undefined;
   readonly tls?: boolean | undefined;
+}
+
+/** Where the states of runs are kept, and when they are written. */
+export interface StateFlushData extends StorageData {
+  readonly flush_on?: readonly ('cancel' | 'disconnect' | 'error')[] | undefined;
+  readonly flush_on_complete?: boolean | undefined;
+  readonly durable?: boolean | undefined;
+  readonly signals?: readonly ('SIGINT' | 'SIGTERM')[] | undefined;
 }
 
 /** A section: where it records, and how long what is finished is kept. */
@@ -221,6 +239,7 @@ export const SECTIONS: Readonly<Record<string, readonly string[]>> = {
   '': Object.keys(root.shape),
   action_ledger: Object.keys(actionLedger.shape),
   task_ledger: Object.keys(taskLedger.shape),
+  state_flush: Object.keys(stateFlush.shape),
   'tools.*': Object.keys(tool.shape),
   'tasks.*': Object.keys(task.shape),
   'tools.*.ledger': Object.keys(storage.shape),
@@ -228,7 +247,7 @@ export const SECTIONS: Readonly<Record<string, readonly string[]>> = {
   'tools.*.store': Object.keys(storedForm.shape),
   'tasks.*.store': Object.keys(storedForm.shape),
   ...Object.fromEntries(
-    ['action_ledger', 'task_ledger', 'tools.*.ledger', 'tasks.*.ledger'].map((section) => [
+    ['action_ledger', 'task_ledger', 'state_flush', 'tools.*.ledger', 'tasks.*.ledger'].map((section) => [
       `${section}.durability`,
       Object.keys(durability.shape),
     ]),

@@ -44,6 +44,8 @@ function isBelow(path: Path, above: Path): boolean {
 function withoutEmpty(value: unknown): unknown {
   const root = value as Record<string, unknown>;
   for (const name of ['action_ledger', 'task_ledger', 'tools', 'tasks']) if (root[name] === null) delete root[name];
+  // That this one is there says something by itself.
+  if (root['state_flush'] === null) root['state_flush'] = {};
   for (const section of [root['tools'], root['tasks']]) {
     if (!isRecord(section)) continue;
     for (const [name, entry] of Object.entries(section)) if (entry === null) section[name] = {};

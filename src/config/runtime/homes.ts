@@ -1,9 +1,9 @@
 import { parseDuration } from '../../encoding/duration.js';
+import type { Encryption } from '../../encoding/encryption.js';
 import { LedgerClosedError } from '../../errors/store.js';
 import { ActionLedger } from '../../ledger/action-ledger.js';
 import { deferredHome } from '../../ledger/default-home.js';
 import type { Duration } from '../../ledger/options.js';
-import type { Encryption } from '../../ledger/stored-form.js';
 import type { Store } from '../../store/contract.js';
 import type { DeferredHome } from '../../tool/home.js';
 import type { Config } from '../loader/config.js';
@@ -81,10 +81,15 @@ export class Homes {
         });
   }
 
-  /** Ends what was opened, and lets nothing more be opened. @throws UsageError for a drain that is no duration. */
-  async close(drain: Duration = '10s'): Promise<void> {
+  /**
+   * Ends what was opened, and lets nothing more be opened.
+   *
+   * @param last - what is still to be written. Never rejects.
+   * @throws UsageError for a drain that is no duration.
+   */
+  async close(drain: Duration = '10s', last: () => Promise<void> = async () => undefined): Promise<void> {
     const drainMs = parseDuration(drain, 'close({ drain })');
-    this.#closing ??= this.#close(drainMs);
+    this.#closing ??= this.#close(drainMs, last);
     return this.#closing;
   }
 
@@ -103,13 +108,15 @@ export class Homes {
     }
   }
 
-  async #close(drain: number): Promise<void> {
+  async #close(drain: number, last: () => Promise<void>): Promise<void> {
+    const written = last();
     const ended = await Promise.allSettled(
       [...this.#opened].map(async (opening) => {
         const ledger = await opening.catch(() => undefined);
         try {
           await ledger?.close({ drain });
         } finally {
+          await written;
           await ledger?.store.close();
         }
       }),

@@ -1,5 +1,5 @@
+import type { Encryption } from '../../encoding/encryption.js';
 import type { IdentityValue } from '../../ledger/options.js';
-import type { Encryption } from '../../ledger/stored-form.js';
 import type { Reconciler } from '../../ledger/verdicts.js';
 import type { CallOptions, ToolCall } from '../../tool/types.js';
 

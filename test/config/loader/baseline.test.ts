@@ -43,9 +43,23 @@ const WORKS: readonly (readonly [key: string, yaml: string, part: string, value:
   ['tasks.*.ledger.storage', 'tasks: { a: { ledger: { storage: memory } } }', 'own', { storage: 'memory' }],
   ['tasks.*.ledger.path', 'tasks: { a: { ledger: { path: x } } }', 'own', FILE],
   ['tasks.*.id_from', 'tasks: { a: { id_from: [order] } }', 'idFrom', ['order']],
+  ['state_flush, empty', 'action_ledger: { path: x }\nstate_flush:\n', 'state', FILE],
+  ['state_flush.storage: memory', 'state_flush: { storage: memory }', 'state', { storage: 'memory' }],
+  ['state_flush.storage: file', 'state_flush: { storage: file, path: x }', 'state', FILE],
+  ['state_flush.path', 'state_flush: { path: x }', 'state', FILE],
+  [
+    'state_flush.flush_on',
+    'state_flush: { flush_on: [cancel, disconnect, error] }',
+    'flush',
+    { flushOn: ['cancel', 'disconnect', 'error'] },
+  ],
+  ['state_flush.flush_on: none', 'state_flush: { flush_on: [] }', 'flush', { flushOn: [] }],
+  ['state_flush.flush_on_complete', 'state_flush: { flush_on_complete: false }', 'flush', { flushOnComplete: false }],
+  ['no state_flush', 'tools: {}', 'state', undefined],
   ['an empty document', '', 'recorded', []],
   ...SERVERS.flatMap(([key, yaml, location]): [string, string, string, unknown][] => [
     [`action_ledger.${key}`, `action_ledger: { ${yaml} }`, 'tool', location],
+    [`state_flush.${key}`, `state_flush: { ${yaml} }`, 'state', location],
     [`task_ledger.${key}`, `task_ledger: { ${yaml} }`, 'task', location],
     [`tools.*.ledger.${key}`, `tools: { a: { ledger: { ${yaml} } } }`, 'own', location],
     [`tasks.*.ledger.${key}`, `tasks: { a: { ledger: { ${yaml} } } }`, 'own', location],
@@ -55,10 +69,6 @@ const WORKS: readonly (readonly [key: string, yaml: string, part: string, value:
 /** Refused at its own place, as what is to come. */
 const NOT_YET: readonly (readonly [key: string, yaml: string])[] = [
   ...[
-    ['state_flush.storage', 'storage: memory'],
-    ['state_flush.path', 'path: ./state'],
-    ['state_flush.flush_on', 'flush_on: [cancel, disconnect, error]'],
-    ['state_flush.flush_on_complete', 'flush_on_complete: true'],
     ['audit_receipt.agent_id', 'agent_id: payment-agent'],
     ['audit_receipt.signing_key', 'signing_key: hunter2'],
     ['audit_receipt.signing_key_env', 'signing_key_env: MYCELIUM_SIGNING_KEY'],
@@ -102,6 +112,8 @@ describe('the configuration of version 1.1', () => {
       task: config.locations.task,
       recorded: recorded.map(({ name }) => name),
       own: recorded[0]?.ledger?.location,
+      state: config.stateFlush?.location,
+      flush: config.stateFlush?.settings,
       idFrom: recorded[0]?.ledger?.options.idFrom,
     };
     expect(parts[part]).toEqual(value);
@@ -166,7 +178,6 @@ history_guard: { max_tokens: 100000 }
 message_validator: true
 `);
     expect(issues.all.map(({ id, path }) => `${id} ${path}`)).toEqual([
-      'MYC205 state_flush',
       'MYC205 audit_receipt',
       'MYC205 tools.send_payment.bounded',
       'MYC205 tools.send_payment.audit_receipt',

@@ -45,7 +45,11 @@ export const BROKEN_KEYS: readonly BrokenConfig[] = [
     name: 'a key that resembles nothing',
     yaml: '▸frobnicate: 1\ntools: { pay: { ▸xyzzy: 1 } }',
     errors: [
-      ['MYC204', 'frobnicate', 'The sections are profile, action_ledger, task_ledger, tools, tasks; a tool'],
+      [
+        'MYC204',
+        'frobnicate',
+        'The sections are profile, action_ledger, task_ledger, state_flush, tools, tasks; a tool',
+      ],
       ['MYC204', 'tools.pay.xyzzy', 'The keys here are ledger, side_effect_class, id_from,'],
     ],
   },

@@ -176,6 +176,41 @@ export const BROKEN_RULES: readonly BrokenConfig[] = [
     ],
   },
   {
+    name: 'a state flush that is for nothing, or says the opposite of itself',
+    yaml: 'state_flush: { durable: true, ▸flush_on_complete: false, storage: memory, ▸path: ./a, durability: ▸5 }\n',
+    errors: [
+      ['MYC320', 'state_flush.flush_on_complete', 'durable writes every record, and then the end'],
+      ['MYC303', 'state_flush.path', 'has no effect: storage is memory'],
+      ['MYC201', 'state_flush.durability', 'has to be a mapping'],
+    ],
+  },
+  {
+    name: 'reasons and signals that there are not',
+    yaml: 'state_flush: { flush_on: [cancel, ▸disconect, ▸7], signals: [▸SIGKILL, SIGTERM], durable: ▸yes, ▸flush_on_completed: true }\n',
+    errors: [
+      ['MYC202', 'state_flush.flush_on[1]', 'is "disconect"', 'disconnect'],
+      ['MYC202', 'state_flush.flush_on[2]', 'cancel'],
+      ['MYC202', 'state_flush.signals[0]', 'SIGINT'],
+      ['MYC201', 'state_flush.durable', 'write true'],
+      ['MYC204', 'state_flush.flush_on_completed', 'unknown key', 'flush_on_complete'],
+    ],
+  },
+  {
+    name: 'production: states that end with the process, in a place of their own or with the tools',
+    yaml: 'profile: production\n▸state_flush: { storage: memory }\n',
+    errors: [['MYC321', 'state_flush', 'production: the states of runs end with the process']],
+  },
+  {
+    name: 'production: states that are with the tools in memory',
+    yaml: 'profile: production\naction_ledger: { storage: memory }\n▸state_flush: {}\n',
+    errors: [['MYC321', 'state_flush', 'Write storage: file, redis or postgres in state_flush.']],
+  },
+  {
+    name: 'production: states whose storage is misspelt are not with the tools in memory, too',
+    yaml: 'profile: production\naction_ledger: { storage: memory }\nstate_flush: { storage: ▸redi, url: "redis://h" }\n',
+    errors: [['MYC202', 'state_flush.storage', 'is "redi"', 'redis']],
+  },
+  {
     name: 'a ledger that says nothing',
     yaml: 'tools: { pay: { ▸ledger: {} } }\ntasks: { bill: { ▸ledger: {} } }\n',
     errors: [

@@ -9,9 +9,10 @@ const COMMON = 'ledger side_effect_class id_from lease wait_for timeout max_atte
 const STORAGE = 'storage path url url_env prefix durability dsn dsn_env schema connections tls';
 const KNOWN: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
   Object.entries({
-    root: 'profile action_ledger task_ledger tools tasks',
+    root: 'profile action_ledger task_ledger state_flush tools tasks',
     action_ledger: `${STORAGE} retention strict tools`,
     task_ledger: `${STORAGE} retention tasks`,
+    state_flush: `${STORAGE} flush_on flush_on_complete durable signals`,
     tool: `${COMMON} boundary key_valid_for settle_after replay_for`,
     task: COMMON,
     ledger: STORAGE,
@@ -34,7 +35,7 @@ function unknownKeys(value: unknown): string[] {
     for (const [key, below] of check(section, part)) if (key === 'durability') check(key, below);
   };
   for (const [section, part] of check('root', value)) {
-    if (section === 'action_ledger' || section === 'task_ledger') checkStorage(section, part);
+    if (['action_ledger', 'task_ledger', 'state_flush'].includes(section)) checkStorage(section, part);
     if (section !== 'tools' && section !== 'tasks') continue;
     for (const entry of Object.values(part ?? {}))
       for (const [key, below] of check(section === 'tools' ? 'tool' : 'task', entry))

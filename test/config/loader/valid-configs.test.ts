@@ -83,6 +83,26 @@ tools:
     });
   });
 
+  it('every option of a state flush, and where each comes from', () => {
+    const yaml = `
+action_ledger: { path: ./ledger }
+state_flush:
+  flush_on: [error]
+  durable: true
+  signals: [SIGTERM, SIGINT]
+`;
+    const { stateFlush } = config(yaml);
+    expect(stateFlush?.settings).toEqual({ flushOn: ['error'], durable: true, signals: ['SIGTERM', 'SIGINT'] });
+    expect(stateFlush?.location).toEqual({ storage: 'file', directory: '/srv/app/ledger' });
+    expect(stateFlush?.origin('durable')).toMatchObject({ line: 5 });
+    expect(stateFlush?.origin('flush_on_complete')).toBe('default');
+    expect(stateFlush?.origin('path')).toMatchObject({ line: 2 });
+    const own = config('action_ledger: { path: ./ledger }\n\nstate_flush: { path: ./states }').stateFlush;
+    expect(own?.location).toEqual({ storage: 'file', directory: '/srv/app/states' });
+    expect(own?.origin('path')).toMatchObject({ line: 3 });
+    expect(config('').stateFlush).toBeUndefined();
+  });
+
   it('strict', () => {
     expect(config('action_ledger: { strict: true }').strict).toBe(true);
     expect(config('action_ledger: { strict: false }').strict).toBe(false);

@@ -14,6 +14,17 @@ interface Warned {
 
 const WARNINGS: readonly Warned[] = [
   {
+    id: 'MYC358',
+    name: 'states that are durable in memory',
+    yaml: 'state_flush: { ▸durable: true, storage: memory }\ntools: { get: { side_effect_class: read, ledger: false } }',
+    path: 'state_flush.durable',
+    says: 'the states of runs end with the process',
+    gone: [
+      'state_flush: { durable: true }\ntools: { get: { side_effect_class: read, ledger: false } }',
+      'state_flush: { storage: memory }\ntools: { get: { side_effect_class: read, ledger: false } }',
+    ],
+  },
+  {
     id: 'MYC356',
     name: 'a key that is forgotten before a lost worker is noticed',
     yaml: 'tools: { ▸pay: { side_effect_class: keyed_mutate, key_valid_for: 30s, id_from: [order] } }',

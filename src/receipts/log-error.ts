@@ -1,0 +1,37 @@
+import { MyceliumError } from '../errors/mycelium-error.js';
+
+/** The log does not fit together, so nothing is added to it. What `verifyReceipts` finds says more. */
+export class ReceiptLogDamagedError extends MyceliumError {
+  static override readonly code = 'RECEIPT_LOG_DAMAGED';
+
+  /** @param record - the kind and id of the record at fault. */
+  constructor(facts: { store: string; ledger: string; record: string; what: string }) {
+    super({
+      message: `The receipt log of ledger ${facts.ledger} in ${facts.store} is damaged: ${facts.record} ${facts.what}. Nothing was added to it, and receipts that are not sealed yet keep their mark.`,
+      remedy: 'Call verifyReceipts to see what was changed, and restore the log from a backup of the store.',
+      details: facts,
+    });
+  }
+}
+
+/** There is nothing to prove: no such receipt, or none that a signed tree head covers. */
+export class ReceiptNotProvableError extends MyceliumError {
+  static override readonly code = 'RECEIPT_NOT_PROVABLE';
+
+  /** @param why - `unknown`: no such receipt; `unsealed`: it is not in the log yet, or no head covers it. */
+  constructor(facts: { store: string; ledger: string; id: string; why: 'unknown' | 'unsealed' }) {
+    super(
+      facts.why === 'unknown'
+        ? {
+            message: `There is no receipt ${facts.id} of ledger ${facts.ledger} in ${facts.store}.`,
+            remedy: 'Look at the id and the ledger; verifyReceipts tells whether a receipt was removed.',
+            details: facts,
+          }
+        : {
+            message: `The receipt ${facts.id} is not in the sealed log of ledger ${facts.ledger} yet.`,
+            remedy: 'Call sealReceipts, then prove it.',
+            details: facts,
+          },
+    );
+  }
+}
