@@ -252,8 +252,7 @@ const CHANGED = 'it has changed while it was being released';
 
 function remedyOf(why: string): string {
   if (why === CHANGED) return 'Look at the provider again, and release it by what you find now.';
-  if (why === UNSIGNED)
-    return 'Settle it where the signing key is (new ActionLedger({ receipts }), or audit_receipt in the configuration).';
+  if (why === UNSIGNED) return 'Settle it in code, where the signing key is: new ActionLedger({ store, receipts }).';
   if (why.startsWith('a worker holds'))
     return 'Wait for its lease to end. When you know that it is dead: --owner-is-dead (in code: force: { ownerIsDead: true }).';
   if (why.startsWith('a worker that was superseded'))

@@ -1,7 +1,8 @@
+import type { RecordKey, StoredRecord } from '../store/contract.js';
 import type { LedgerHome } from '../tool/home.js';
 import { isStuck } from './call-view.js';
 import type { Engine, Tally } from './engine.js';
-import { keyOfId } from './identity.js';
+import { evidenceKey } from './identity.js';
 import { type CallRecord, decodeCall, decodeEvidence, type EvidenceRecord, leaseHeld } from './record.js';
 import { type RerunReason, TAKEOVERS } from './reruns.js';
 
@@ -53,15 +54,16 @@ export async function statsOf(engine: Engine, home: LedgerHome, signal: AbortSig
         counts = nothing(kind, tool, engine.tally(home.name, tool));
         byTool.set(key, counts);
       }
-      add(counts, decodeCall(stored, engine.description).record, leaseHeld(stored, now));
-      counts.duplicates += await duplicatesOf(engine, kind, stored);
+      const { record } = decodeCall(stored, engine.description);
+      add(counts, record, leaseHeld(stored, now));
+      counts.duplicates += await duplicatesOf(engine, stored.key, record);
     }
   }
   const all = [...byTool.values()].map((counts) => ({ ...counts, duplicateRate: counts.duplicates / counts.calls }));
   return all.sort((one, other) => other.calls - one.calls || (one.tool < other.tool ? -1 : 1));
 }
 
-type Walked = { readonly stored: Parameters<typeof decodeCall>[0]; readonly now: number };
+type Walked = { readonly stored: StoredRecord; readonly now: number };
 
 async function* walk(engine: Engine, home: LedgerHome, kind: 'tool' | 'task'): AsyncGenerator<Walked> {
   let after: string | undefined;
@@ -95,11 +97,9 @@ function add(counts: Counts, record: CallRecord, held: boolean): void {
 }
 
 /** Only a call that was claimed more than once can have been superseded, so few are looked up. */
-async function duplicatesOf(engine: Engine, kind: string, stored: Walked['stored']): Promise<number> {
-  const { record } = decodeCall(stored, engine.description);
-  if (record.fence === 1 || kind === 'task' || mayRunAgain(record)) return 0;
-  const { partition } = keyOfId(kind, stored.key.id, engine.client.store.partitions);
-  const [evidence] = await engine.read([{ partition, kind: 'evidence', id: stored.key.id }]);
+async function duplicatesOf(engine: Engine, key: RecordKey, record: CallRecord): Promise<number> {
+  if (record.fence === 1 || key.kind === 'task' || mayRunAgain(record)) return 0;
+  const [evidence] = await engine.read([evidenceKey(key)]);
   return evidence === undefined ? 0 : beyond(record, decodeEvidence(evidence, engine.description).record);
 }
 

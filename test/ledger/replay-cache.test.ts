@@ -116,6 +116,18 @@ describe('what is forgotten', () => {
     await vi.waitFor(async () => expect(await worker.pay('a')).toBe('paid a, run 3'));
   });
 
+  it('is a result that was erased, in every process', async () => {
+    const shared = memoryStore();
+    const [worker, operator] = [processOver(shared), processOver(shared)];
+    await warm(worker);
+    await worker.pay('a');
+    await worker.pay('a');
+    const [call] = (await operator.home.list({ tool: 'pay' })).calls.filter(({ requestId }) => requestId === 'a');
+    await operator.home.erase(call?.id ?? '', { by: 'ann', reason: 'asked to' });
+    await vi.waitFor(() => expect(worker.pay('a')).rejects.toMatchObject({ code: 'RESULT_NOT_REPLAYABLE' }));
+    expect(worker.ran).toBe(2);
+  });
+
   it.each([
     ['one call', 1],
     ['a call and one that follows it', 2],

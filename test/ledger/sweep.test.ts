@@ -82,6 +82,25 @@ describe('a sweep', () => {
     expect(reports.reduce((sum, report) => sum + report.committed, 0)).toBe(1);
   });
 
+  it('leaves alone what others have settled since it was listed', async () => {
+    const { w, make, questions } = await lostPayments(['a'], () => committed('paid'));
+    await w.clock.advance(31_000);
+    const [first, slow] = [w.worker(), w.worker()];
+    let settled = false;
+    slow.way.transact = async (transaction, nonce, pass) => {
+      if (!settled) {
+        settled = true;
+        await first.home.sweep({ tools: [make(first)] });
+      }
+      return pass(transaction, nonce);
+    };
+    const report = await w.clock.runUntil(slow.home.sweep({ tools: [make(slow)] }));
+    expect(report).toMatchObject({ examined: 1, committed: 0, movedOn: 1, unsettled: [] });
+    expect(questions).toHaveLength(1);
+    expect(await w.record()).toMatchObject({ phase: 'committed', fence: 1 });
+    expect(await w.record()).not.toHaveProperty('resolver');
+  });
+
   it('is refused for a tool that has nobody to ask', async () => {
     const { home } = world().worker();
     const mute = ledger({ name: 'mute', effect: 'irreversible', idFrom: ['id'], ledger: home })(async (_: Input) => 1);
