@@ -6,6 +6,7 @@ export type { ConfiguredGuard, Mycelium } from './config/runtime/mycelium.js';
 export type { GuardedReport, Report } from './config/runtime/report.js';
 export type { InstrumentCode, Instrumented, ToolCode } from './config/runtime/tool-code.js';
 export type { Encryption, EncryptionContext } from './encoding/encryption.js';
+export { type BoundaryCode, type BoundaryIssue, type BoundaryPhase, ToolBoundaryError } from './errors/boundary.js';
 export {
   CallInProgressError,
   CallNotFoundError,
@@ -43,6 +44,7 @@ export type { Release, Settled } from './ledger/operator.js';
 export type { CommonOptions, Duration, IdentityValue, IdFrom, LedgerOptions, TaskOptions } from './ledger/options.js';
 export type { PruneProgress, PruneReport } from './ledger/prune.js';
 export type { PruningView } from './ledger/pruned-line.js';
+export type { CallOfReceipt, OwedReceipt, ReceiptAccount, ReceiptAccounts } from './ledger/receipt-accounts.js';
 export type { Resolution } from './ledger/record.js';
 export type { RerunReason } from './ledger/reruns.js';
 export type { KeptReason } from './ledger/retention.js';

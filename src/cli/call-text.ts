@@ -2,6 +2,7 @@ import { ago } from '../encoding/duration.js';
 import { onOneLine } from '../encoding/printable.js';
 import { valueAsJson } from '../encoding/value-json.js';
 import type { CallView } from '../ledger/call-view.js';
+import { moment } from './wording.js';
 
 /** A phase in a word or two. */
 export function stateOf({ phase, aborted, held }: CallView): string {
@@ -18,10 +19,6 @@ export function titleOf({ tool, requestId }: CallView): string {
 function sinceWhen({ phase, held, ageMs, leaseUntil }: CallView): string {
   if (held) return `its lease ends at ${moment(leaseUntil ?? 0)} unless it is renewed`;
   return phase === 'committed' || phase === 'aborted' ? ago(ageMs) : `its lease ended ${ago(ageMs)}`;
-}
-
-function moment(ms: number): string {
-  return new Date(ms).toISOString();
 }
 
 /** A call for programs: plain JSON, whatever its values are. */

@@ -1,17 +1,26 @@
 import { type ReadConfig, readConfig } from '../config/loader/read-config.js';
+import { auditOf } from '../config/runtime/audit.js';
 import { type CommonOptions, requireFile } from './configuration.js';
 import type { Examined } from './examine.js';
 import { EXIT, type ExitCode } from './exit.js';
 import type { Terminal } from './terminal.js';
+import { counted } from './wording.js';
 
 /** `mycelium check`: everything wrong with the file, and what it leaves open. Opens no store and no connection. */
-export function check(options: CommonOptions, terminal: Terminal): ExitCode {
-  return tell(requireFile(readConfig(options.config, process.cwd(), process.env)), undefined, options, terminal);
+export async function check(options: CommonOptions, terminal: Terminal): Promise<ExitCode> {
+  return tell(await examined(options), undefined, options, terminal);
+}
+
+async function examined(options: CommonOptions): Promise<ReadConfig> {
+  const read = requireFile(readConfig(options.config, process.cwd(), process.env));
+  // Whether the signing key is one is known when it is read.
+  await auditOf(read);
+  return read;
 }
 
 /** `mycelium check --connect`: also whether every store can be opened, and is safe. Creates none. */
 export async function checkConnected(options: CommonOptions, terminal: Terminal): Promise<ExitCode> {
-  const read = requireFile(readConfig(options.config, process.cwd(), process.env));
+  const read = await examined(options);
   // What cannot be used names no stores.
   if (read.issues.errors) return tell(read, undefined, options, terminal);
   const [{ examine, exitFor, faultLines, isMissing }, { storesOf }] = await Promise.all([
@@ -43,7 +52,11 @@ function tell(
     terminal.out(JSON.stringify({ file: source.name, errors, warnings, issues: all, ...connected }, null, 2));
   } else if (all.length > 0) {
     terminal.out(`${issues.text(undefined, terminal.paint)}\n`);
-    terminal.out([counted(errors, 'error'), counted(warnings, 'warning')].filter((text) => text !== '').join(', '));
+    const counts = [
+      [errors, 'error'],
+      [warnings, 'warning'],
+    ] as const;
+    terminal.out(counts.flatMap(([count, what]) => (count === 0 ? [] : counted(count, what))).join(', '));
   } else if (terminal.watched) {
     // In a script, silence is enough.
     const { guards } = config;
@@ -52,8 +65,4 @@ function tell(
   }
   if (errors > 0) return EXIT.usage;
   return warnings > 0 ? EXIT.findings : EXIT.done;
-}
-
-function counted(count: number, what: string): string {
-  return count === 0 ? '' : `${count} ${what}${count === 1 ? '' : 's'}`;
 }

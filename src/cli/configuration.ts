@@ -1,6 +1,7 @@
 import type { GuardConfig } from '../config/loader/config.js';
 import { spellings } from '../config/loader/names.js';
 import { CONFIG_NAMES, type ReadConfig, readConfig } from '../config/loader/read-config.js';
+import { type Audit, auditOf } from '../config/runtime/audit.js';
 import { CommandError, EXIT } from './exit.js';
 
 /** What every command is told. */
@@ -17,7 +18,17 @@ export function usableConfig(options: CommonOptions): ReadConfig {
   return read;
 }
 
-/** The same, where without a file there is nothing to speak of. */
+/** The same with whoever signs its receipts, for commands that settle calls. @throws ConfigError also for its key */
+export async function signingConfig(
+  options: CommonOptions,
+): Promise<{ readonly read: ReadConfig; readonly audit: Audit | undefined }> {
+  const read = usableConfig(options);
+  const audit = await auditOf(read);
+  if (read.issues.errors) throw read.issues.error();
+  return { read, audit };
+}
+
+/** A configuration, where without a file there is nothing to speak of. */
 export function requireFile(read: ReadConfig): ReadConfig {
   if (read.file !== undefined) return read;
   throw new CommandError(

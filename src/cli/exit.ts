@@ -32,6 +32,8 @@ export const EXIT_OF: Readonly<Record<string, ExitCode>> = {
   STORE_LOST: EXIT.store,
   STORE_UNSAFE: EXIT.store,
   LEDGER_CLOSED: EXIT.store,
+  RECEIPT_LOG_DAMAGED: EXIT.store,
+  RECEIPT_NOT_PROVABLE: EXIT.notFound,
 };
 
 /** A command that cannot do what it was asked, in words of the command line. */

@@ -1,11 +1,12 @@
-import { type GuardConfig, OPTION_OF, type Origin } from '../config/loader/config.js';
+import { type GuardConfig, OPTION_OF } from '../config/loader/config.js';
 import { spelt } from '../config/loader/names.js';
+import type { Origin } from '../config/loader/origin.js';
 import type { ReadConfig } from '../config/loader/read-config.js';
 import { SECTIONS } from '../config/loader/schema.js';
 import { locationText, PLACE_KEYS } from '../config/loader/storage.js';
-import { nearest } from '../config/loader/suggestion.js';
 import { columns } from '../config/table.js';
 import { exactly } from '../encoding/duration.js';
+import { nearest } from '../encoding/nearest.js';
 import type { LedgerOptions } from '../ledger/options.js';
 import { type Policy, resolvePolicy } from '../ledger/policy.js';
 import { type CommonOptions, isCalled, requireFile, usableConfig } from './configuration.js';
@@ -74,6 +75,7 @@ function explanation(guard: GuardConfig, read: ReadConfig): Explanation {
     .filter((key) => SECTIONS[`${kind}s.*`]?.includes(key) === true)
     // What is for some classes only has no effect without a word.
     .filter((key) => guard.origin(key) !== 'default' || (key !== 'key_valid_for' && key !== 'replay_for'))
+    .filter((key) => key !== 'audit_receipt')
     .map((key) => ({ key, value: inForce(key, policy, guard), from: from(guard.origin(key)) }));
   const place = PLACE_KEYS.map((key) => guard.origin(key)).find((origin) => origin !== 'default') ?? 'default';
   const store = { key: 'recorded in', value: locationText(ledger.location), from: from(place) };
@@ -85,9 +87,25 @@ function explanation(guard: GuardConfig, read: ReadConfig): Explanation {
     name,
     kind,
     at,
-    guards: [{ guard: wrapper, from: from(guard.origin('ledger')), values: [...values, strict, store, ...retention] }],
+    guards: [
+      {
+        guard: wrapper,
+        from: from(guard.origin('ledger')),
+        values: [...values, ...receipts(guard, policy, read), strict, store, ...retention],
+      },
+    ],
     afterALostWorker: afterALostWorker(policy),
   };
+}
+
+/** Who signs what becomes of its calls. Nothing where nobody signs anything. */
+function receipts(guard: GuardConfig, policy: Policy, { config, source }: ReadConfig): readonly Value[] {
+  const { audit } = config;
+  if (audit === undefined) return [];
+  const said = guard.origin('audit_receipt');
+  const from = said !== 'default' ? said : audit.origin(policy.receipt ? 'agent_id' : 'auto');
+  const value = policy.receipt ? `signed as ${audit.agent}` : 'none';
+  return [{ key: 'receipts', value, from: originText(from, source.name) }];
 }
 
 function originText(origin: Origin, file: string): string {
@@ -98,7 +116,7 @@ function originText(origin: Origin, file: string): string {
 
 function inForce(key: string, policy: Policy, guard: GuardConfig): string {
   const time = (ms: number | undefined): string => (ms === undefined ? 'none' : exactly(ms));
-  switch (key as keyof typeof OPTION_OF) {
+  switch (key as Exclude<keyof typeof OPTION_OF, 'audit_receipt'>) {
     case 'side_effect_class':
       return policy.effect === 'unclassified' ? 'not declared' : policy.effect;
     case 'boundary':

@@ -18,6 +18,7 @@ export interface GenerateOptions {
 /** What `keys show` is told. */
 export interface ShowOptions {
   readonly env?: string;
+  readonly jwks?: boolean;
   readonly json?: boolean;
 }
 
@@ -46,7 +47,7 @@ export function generateKey(options: GenerateOptions, terminal: Terminal): ExitC
 }
 
 /** `mycelium keys show`: the public part of a key, as it is published. */
-export function showKey(file: string | undefined, { env, json }: ShowOptions, terminal: Terminal): ExitCode {
+export function showKey(file: string | undefined, { env, json, jwks }: ShowOptions, terminal: Terminal): ExitCode {
   if ((file === undefined) === (env === undefined))
     throw new CommandError(
       EXIT.usage,
@@ -55,7 +56,8 @@ export function showKey(file: string | undefined, { env, json }: ShowOptions, te
     );
   const signer =
     file === undefined ? readSigningKey({ env: env ?? '' }, 'keys show --env') : readSigningKey({ file }, 'keys show');
-  terminal.out(json === true ? JSON.stringify(publicPart(signer), null, 2) : publicText(signer));
+  if (jwks === true) terminal.out(JSON.stringify({ keys: [publicPart(signer).jwk] }, null, 2));
+  else terminal.out(json === true ? JSON.stringify(publicPart(signer), null, 2) : publicText(signer));
   if (file !== undefined && isOpenToOthers(file)) terminal.note(`Others can read ${file}: chmod 600 it.`);
   return EXIT.done;
 }

@@ -1,6 +1,6 @@
-import { nearest } from '../config/loader/suggestion.js';
 import { table } from '../config/table.js';
 import { roughly } from '../encoding/duration.js';
+import { nearest } from '../encoding/nearest.js';
 import { onOneLine } from '../encoding/printable.js';
 import type { CallQuery, CallView } from '../ledger/call-view.js';
 import { stateOf } from './call-text.js';

@@ -5,7 +5,7 @@ import { onOneLine } from '../encoding/printable.js';
 import type { SweepOptions } from '../ledger/action-ledger.js';
 import type { SweepReport } from '../ledger/sweep.js';
 import { guardsAround } from '../tool/guard.js';
-import { type CommonOptions, usableConfig } from './configuration.js';
+import { type CommonOptions, signingConfig } from './configuration.js';
 import { CommandError, EXIT, type ExitCode } from './exit.js';
 import { interruptible } from './interruption.js';
 import { type Ledgers, withLedgers } from './open-ledgers.js';
@@ -24,9 +24,9 @@ type Whole = Omit<SweepReport, 'complete'>;
 
 /** `mycelium ledger reconcile`: asks the reconcilers about every call that was lost. */
 export async function reconcileCalls(options: ReconcileOptions, terminal: Terminal): Promise<ExitCode> {
-  const { config } = usableConfig(options);
+  const { read, audit } = await signingConfig(options);
   const tools = await toolsOf(options.import);
-  return withLedgers(config, (ledgers) =>
+  const reconcile = (ledgers: Ledgers): Promise<ExitCode> =>
     interruptible(async (signal) => {
       let latest: Whole;
       for (;;) {
@@ -37,8 +37,8 @@ export async function reconcileCalls(options: ReconcileOptions, terminal: Termin
         if (signal.aborted) break;
       }
       return latest.unsettled.length === 0 ? EXIT.done : EXIT.findings;
-    }),
-  );
+    });
+  return withLedgers(read.config, reconcile, audit?.issuer);
 }
 
 /** Every guarded tool with a reconciler that the module exports, by itself or in an object. */

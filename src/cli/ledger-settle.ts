@@ -1,9 +1,9 @@
 import type { CallView } from '../ledger/call-view.js';
 import type { Release } from '../ledger/operator.js';
 import { callAsJson, titleOf } from './call-text.js';
-import { type CommonOptions, usableConfig } from './configuration.js';
+import { type CommonOptions, signingConfig, usableConfig } from './configuration.js';
 import { CommandError, EXIT, type ExitCode } from './exit.js';
-import { withLedgers } from './open-ledgers.js';
+import { type Ledgers, withLedgers } from './open-ledgers.js';
 import type { Terminal } from './terminal.js';
 
 /** Who settles, and why. */
@@ -24,8 +24,8 @@ export interface ReleaseOptions extends SettleOptions {
 /** `mycelium ledger release`: settles a call by what was found out. */
 export async function releaseCall(id: string, options: ReleaseOptions, terminal: Terminal): Promise<ExitCode> {
   const how = releaseOf(options);
-  const { config } = usableConfig(options);
-  return withLedgers(config, async (ledgers) => {
+  const { read, audit } = await signingConfig(options);
+  const settle = async (ledgers: Ledgers): Promise<ExitCode> => {
     const { ledger, call } = await ledgers.find(id);
     const settled = await ledger.release(call.id, how);
     const next =
@@ -36,18 +36,20 @@ export async function releaseCall(id: string, options: ReleaseOptions, terminal:
           : 'Later callers get this result.';
     tell(settled, `is released as ${how.as}. ${next}`, options, terminal);
     return EXIT.done;
-  });
+  };
+  return withLedgers(read.config, settle, audit?.issuer);
 }
 
 /** `mycelium ledger retire`: lets a finished identity run anew. */
 export async function retireCall(id: string, options: SettleOptions, terminal: Terminal): Promise<ExitCode> {
-  const { config } = usableConfig(options);
-  return withLedgers(config, async (ledgers) => {
+  const { read, audit } = await signingConfig(options);
+  const settle = async (ledgers: Ledgers): Promise<ExitCode> => {
     const { ledger, call } = await ledgers.find(id);
     const retired = await ledger.retire(call.id, { by: options.by, reason: options.reason });
     tell(retired, 'is retired. The next call with this identity runs; what it did before is kept.', options, terminal);
     return EXIT.done;
-  });
+  };
+  return withLedgers(read.config, settle, audit?.issuer);
 }
 
 /** `mycelium ledger erase`: takes the values out of a finished call. */

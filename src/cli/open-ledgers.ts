@@ -6,6 +6,7 @@ import { CallNotFoundError } from '../errors/call.js';
 import { StoreNotFoundError } from '../errors/store.js';
 import { ActionLedger } from '../ledger/action-ledger.js';
 import { type CallView, isStuckAs } from '../ledger/call-view.js';
+import type { ReceiptIssuer } from '../tool/receipt.js';
 
 /** A call and the ledger it is in. */
 export interface FoundCall {
@@ -16,6 +17,7 @@ export interface FoundCall {
 /** A ledger that is there, and where. */
 interface Placed {
   readonly ledger: ActionLedger;
+  readonly location: StoreLocation;
   /** As {@link placeOf} has it. */
   readonly place: string;
 }
@@ -25,12 +27,12 @@ export class Ledgers {
   readonly all: readonly ActionLedger[];
   /** Places of the configuration that could not be looked at: nothing is there yet, or it is memory. */
   readonly missing: readonly string[];
-  readonly #placed: readonly Placed[];
+  readonly places: readonly Placed[];
   readonly #config: Config;
 
   constructor(placed: readonly Placed[], missing: readonly string[], config: Config) {
     this.all = placed.map(({ ledger }) => ledger);
-    this.#placed = placed;
+    this.places = placed;
     this.missing = missing;
     this.#config = config;
   }
@@ -40,7 +42,7 @@ export class Ledgers {
     // As a listing shows it, in whatever case.
     const id = text.toLowerCase().replace(/(…|\.\.\.)$/, '');
     const found: (FoundCall & Placed)[] = [];
-    for (const placed of this.#placed) {
+    for (const placed of this.places) {
       const call = await placed.ledger.get(id);
       if (call !== undefined) found.push({ ...placed, call });
     }
@@ -83,16 +85,21 @@ export class Ledgers {
 /**
  * Opens the ledgers of a configuration that are there, for one command: looking creates none.
  *
+ * @param receipts - signs what the command settles.
  * @throws StoreNotFoundError when there is none at all. StoreUnavailableError, StoreDamagedError, StoreFormatError.
  */
-export async function withLedgers<T>(config: Config, use: (ledgers: Ledgers) => Promise<T>): Promise<T> {
+export async function withLedgers<T>(
+  config: Config,
+  use: (ledgers: Ledgers) => Promise<T>,
+  receipts?: ReceiptIssuer,
+): Promise<T> {
   const open: Placed[] = [];
   const missing: string[] = [];
   try {
     for (const location of locationsOf(config)) {
-      const ledger = await existing(location);
+      const ledger = await existing(location, receipts);
       if (ledger === undefined) missing.push(explained(location));
-      else open.push({ ledger, place: placeOf(location) });
+      else open.push({ ledger, location, place: placeOf(location) });
     }
     if (open.length === 0) throw new StoreNotFoundError({ store: missing.join(', ') });
     return await use(new Ledgers(open, missing, config));
@@ -107,9 +114,13 @@ function explained(location: StoreLocation): string {
     : locationText(location);
 }
 
-async function existing(location: StoreLocation): Promise<ActionLedger | undefined> {
+async function existing(
+  location: StoreLocation,
+  receipts: ReceiptIssuer | undefined,
+): Promise<ActionLedger | undefined> {
   try {
-    return new ActionLedger({ store: await openLocation(location, { create: false }) });
+    const store = await openLocation(location, { create: false });
+    return new ActionLedger(receipts === undefined ? { store } : { store, receipts });
   } catch (error) {
     if (error instanceof StoreNotFoundError) return undefined;
     throw error;

@@ -138,10 +138,38 @@ export function makeProgram(terminal: Terminal): { program: Command; exitCode: (
     .description('the public part of a signing key: what whoever verifies receipts is given')
     .argument('[file]', 'the file of the key')
     .option('--env <name>', 'the variable of the environment that holds it')
+    .option('--jwks', 'as the JWK set that receipts verify --keys reads')
     .addOption(json())
     .action(
       does(async (file: string | undefined, options) => (await import('./keys.js')).showKey(file, options, terminal)),
     );
+
+  const receipts = program
+    .command('receipts')
+    .description('the signed receipts of calls, and the log they are sealed in');
+
+  onConfig(receipts.command('seal').description('add new receipts to the log, sign its head, and export them'))
+    .addOption(json())
+    .action(does(async (options) => (await import('./receipts-seal.js')).sealAll(options, terminal)));
+
+  onConfig(receipts.command('verify').description('whether every receipt is as it was signed, and none is missing'))
+    .option('--keys <file>', 'the public keys: a JWK set, or a did:key per line (default: that of the configuration)')
+    .option('--head <file...>', 'signed heads that were kept elsewhere, of the log beside the tools')
+    .option('--since <what>', 'only receipts after this many, or after this time; everything before is still compared')
+    .addOption(
+      new Option('--proof <file>', 'instead: whether what receipts prove wrote holds; opens no store').conflicts([
+        'head',
+        'since',
+      ]),
+    )
+    .addOption(json())
+    .action(does(async (options) => (await import('./receipts-verify.js')).verifyAll(options, terminal)));
+
+  onConfig(receipts.command('prove').description('prove to whoever has the public keys that a receipt is in the log'))
+    .argument('<id>', 'the id of the receipt; mycelium ledger show has that of a call')
+    .option('--out <file>', 'write it there; never over a file')
+    .addOption(json())
+    .action(does(async (id: string, options) => (await import('./receipts-prove.js')).proveOne(id, options, terminal)));
 
   return { program, exitCode: () => code };
 }

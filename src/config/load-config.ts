@@ -27,8 +27,9 @@ export interface LoadOptions {
  * ```
  */
 export async function loadConfig(path?: string | URL, options: LoadOptions = {}): Promise<Mycelium> {
-  const { createMycelium, readConfig } = await import('./config-module.js');
-  return createMycelium(readConfig(path, process.cwd(), options?.environment ?? process.env), options?.stateEncryption);
+  const { auditOf, createMycelium, readConfig } = await import('./config-module.js');
+  const read = readConfig(path, process.cwd(), options?.environment ?? process.env);
+  return createMycelium(read, await auditOf(read), options?.stateEncryption);
 }
 
 /**
@@ -50,7 +51,7 @@ export async function loadConfigFromString(
   text: string,
   options: LoadOptions & { readonly folder?: string; readonly name?: string } = {},
 ): Promise<Mycelium> {
-  const { createMycelium, parseConfig, UsageError } = await import('./config-module.js');
+  const { auditOf, createMycelium, parseConfig, UsageError } = await import('./config-module.js');
   if (typeof text !== 'string') {
     throw new UsageError({
       place: 'loadConfigFromString(text)',
@@ -59,5 +60,6 @@ export async function loadConfigFromString(
     });
   }
   const { folder = process.cwd(), name = 'mycelium.yaml', environment = process.env, stateEncryption } = options;
-  return createMycelium(parseConfig(text, { name, folder, environment, file: undefined }), stateEncryption);
+  const read = parseConfig(text, { name, folder, environment, file: undefined });
+  return createMycelium(read, await auditOf(read), stateEncryption);
 }

@@ -14,6 +14,7 @@ import type { Release, Settled } from './operator.js';
 import type { Duration } from './options.js';
 import type { PruneProgress, PruneReport } from './prune.js';
 import type { PruningView } from './pruned-line.js';
+import type { ReceiptAccounts } from './receipt-accounts.js';
 import type { ToolStats } from './stats.js';
 import type { SweepProgress, SweepReport } from './sweep.js';
 
@@ -253,6 +254,41 @@ export class ActionLedger implements LedgerHome, AsyncDisposable {
   async prunings(): Promise<readonly PruningView[]> {
     const { engineFor, listPrunings } = await loadEngine();
     return listPrunings(engineFor(this.store), this);
+  }
+
+  /**
+   * The ledger's side of its receipts, for `verifyReceipts({ calls })`: that every receipt is of a call that the ledger
+   * knows or may have pruned, and that every outcome that owes a receipt has it. One for each verification: what is
+   * gone is counted against the prunings.
+   *
+   * @example
+   * ```ts
+   * const { seed, signer } = generateSigningKey();
+   * const store = await openStore('memory:');
+   * const actions = new ActionLedger({ store, receipts: auditReceipts({ agent: 'billing-agent', signingKey: seed }) });
+   * const pay = ledger({ name: 'pay_verified', effect: 'irreversible', idFrom: ['id'], ledger: actions })(async ({ id }: { id: string }) => `paid ${id}`);
+   * await pay({ id: 'inv-1' });
+   * const keys = keyring([publicJwk(signer.publicKey)]);
+   * const { ok, checked } = await verifyReceipts({ store, ledger: actions.name, keys, check: (text) => checkReceipt(text, keys), calls: actions.receiptAccounts() });
+   * [ok, checked]; // → [true, 1]
+   * ```
+   */
+  receiptAccounts(): ReceiptAccounts {
+    let loaded: Promise<ReceiptAccounts> | undefined;
+    const load = async (): Promise<ReceiptAccounts> => {
+      const [{ engineFor }, { CallAccounts }] = await Promise.all([loadEngine(), import('./receipt-accounts.js')]);
+      return new CallAccounts(engineFor(this.store), this);
+    };
+    const accounts = (): Promise<ReceiptAccounts> => {
+      loaded ??= load();
+      return loaded;
+    };
+    return {
+      accountsOf: async (receipts) => (await accounts()).accountsOf(receipts),
+      async *owing() {
+        yield* (await accounts()).owing();
+      },
+    };
   }
 
   /**

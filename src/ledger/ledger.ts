@@ -11,6 +11,7 @@ function definition(kind: 'ledger' | 'taskLedger', options: LedgerOptions): Guar
     place: GUARD_PLACES[kind] as number,
     name: options.name,
     options,
+    effect: options.effect ?? (kind === 'taskLedger' ? 'idempotent_mutate' : 'unclassified'),
     bind(info, next) {
       const policy = resolvePolicy(options, kind, info);
       return (frame) => {

@@ -178,6 +178,14 @@ export function refused(seen: Seen, why: string, remedy: string): ReleaseRefused
   return new ReleaseRefusedError({ ...referenceOf(seen), why, remedy });
 }
 
+/** Who has settled the record before, for the one who came second; empty when a worker did. */
+function settledBefore({ resolution }: CallRecord): string {
+  if (resolution === undefined) return '';
+  const { by, who, as, reason } = resolution;
+  const whom = who ?? (by === 'evidence' ? 'evidence of a superseded worker' : 'its reconciler');
+  return `: ${whom} settled it as ${as} (${reason})`;
+}
+
 /** Settles a blocked call by what a person found out. @throws CallNotFoundError, ReleaseRefusedError, UsageError */
 export async function release(
   engine: Engine,
@@ -194,10 +202,11 @@ export async function release(
     const evidence = evidenceFor(record, standing.evidence?.record) !== undefined;
     const forced = how.force?.ownerIsDead === true;
     const why = refuseRelease(record, how.as, leaseHeld(stored, now), forced, evidence);
-    if (why !== undefined) throw refused(standing, why, remedyOf(why));
+    if (why !== undefined) throw refused(standing, `${why}${settledBefore(record)}`, remedyOf(why));
     if (unpayable(record, home.receipts)) throw refused(standing, UNSIGNED, remedyOf(UNSIGNED));
     // What a person found out is about the record as it stood: a worker that came back may have made it untrue.
-    if (judged !== undefined && judged !== stored.revision) throw refused(standing, CHANGED, remedyOf(CHANGED));
+    if (judged !== undefined && judged !== stored.revision)
+      throw refused(standing, `${CHANGED}${settledBefore(record)}`, remedyOf(CHANGED));
     judged = stored.revision;
     const resolution = { by: 'operator' as const, as: how.as, who: how.by, reason: how.reason, at: now };
     const next =
@@ -207,6 +216,7 @@ export async function release(
     const { record: paidRecord, beside } = paid(home.receipts, standing, next, {
       claimedAt: claimedAtOf(record, stored),
       at: now,
+      byPerson: true,
       ...('result' in how ? { values: () => ({ result: how.result }) } : {}),
     });
     const settled = await swap(engine, standing, paidRecord, beside, forced);
@@ -252,7 +262,8 @@ const CHANGED = 'it has changed while it was being released';
 
 function remedyOf(why: string): string {
   if (why === CHANGED) return 'Look at the provider again, and release it by what you find now.';
-  if (why === UNSIGNED) return 'Settle it in code, where the signing key is: new ActionLedger({ store, receipts }).';
+  if (why === UNSIGNED)
+    return 'Give the configuration its audit_receipt with the signing key, or settle it in code: new ActionLedger({ store, receipts }).';
   if (why.startsWith('a worker holds'))
     return 'Wait for its lease to end. When you know that it is dead: --owner-is-dead (in code: force: { ownerIsDead: true }).';
   if (why.startsWith('a worker that was superseded'))
@@ -301,13 +312,14 @@ export async function retire(engine: Engine, home: LedgerHome, id: string, how: 
     const standing = await mustFind(engine, home, id);
     const { record, stored, now } = standing;
     const why = refuseRetirement(record);
-    if (why !== undefined) throw refused(standing, why, retirementRemedy(record));
+    if (why !== undefined) throw refused(standing, `${why}${settledBefore(record)}`, retirementRemedy(record));
     if (unpayable(record, home.receipts)) throw refused(standing, UNSIGNED, remedyOf(UNSIGNED));
     const archive = archiveKey(stored.key, record.fence);
     const retired = retiredRecord(record, { by: 'operator', as: 'retired', who: how.by, reason: how.reason, at: now });
     const { record: next, beside } = paid(home.receipts, standing, retired, {
       claimedAt: claimedAtOf(record, stored),
       at: now,
+      byPerson: true,
     });
     const answer = await engine.client.transact(
       {

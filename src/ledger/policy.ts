@@ -163,7 +163,10 @@ export function problemsOf(options: LedgerOptions, kind: 'ledger' | 'taskLedger'
 }
 
 /** Whose name it is: options, decorator or sibling guard, and only then the function's own. @throws UsageError */
-function nameOf(info: ToolInfo, kind: string): { tool: string; developmentName: boolean } {
+/** The tool as far as it is known before there are guards around it. */
+type NamedTool = Omit<ToolInfo, 'effect'>;
+
+function nameOf(info: NamedTool, kind: string): { tool: string; developmentName: boolean } {
   if (info.name !== undefined) return { tool: info.name, developmentName: false };
   if (info.developmentName !== undefined) return { tool: info.developmentName, developmentName: true };
   return refuse(
@@ -179,7 +182,7 @@ export interface NamedSelector {
   readonly fields?: readonly string[];
 }
 
-function selector(idFrom: LedgerOptions['idFrom'], info: ToolInfo, kind: string): Policy['select'] {
+function selector(idFrom: LedgerOptions['idFrom'], info: NamedTool, kind: string): Policy['select'] {
   if (idFrom === undefined) return undefined;
   const fields = (idFrom as NamedSelector).fields ?? [];
   if (info.positional && (fields.length > 0 || typeof idFrom !== 'function'))
@@ -199,7 +202,7 @@ function selector(idFrom: LedgerOptions['idFrom'], info: ToolInfo, kind: string)
 }
 
 /** Resolves options for one tool. @throws UsageError */
-export function resolvePolicy(options: LedgerOptions, kind: 'ledger' | 'taskLedger', info: ToolInfo): Policy {
+export function resolvePolicy(options: LedgerOptions, kind: 'ledger' | 'taskLedger', info: NamedTool): Policy {
   const leaseMs = duration(options, 'lease', kind) ?? 30_000;
   const { fingerprint, store } = options;
   const selectsFingerprint = typeof fingerprint === 'function';

@@ -11,6 +11,8 @@ export interface Settling {
   /** When it ended, by the store's clock as far as it is known. */
   readonly at: number;
   readonly values?: () => ReceiptValues;
+  /** A person settles it, which is signed wherever there is a key, also for calls that owe nothing. */
+  readonly byPerson?: true;
 }
 
 /** The next state of a call, and what is written beside it. */
@@ -26,7 +28,8 @@ export function paid(
   next: CallRecord,
   settling: Settling,
 ): Paid {
-  if (next.owesReceipt !== true || issuer === undefined) return { record: next, beside: [] };
+  if (issuer === undefined || (next.owesReceipt !== true && settling.byPerson !== true))
+    return { record: next, beside: [] };
   const { key } = seen.stored;
   const { id, text } = issuer.issue(factsOf(seen, next, settling), settling.values);
   return {

@@ -253,9 +253,11 @@ export function refuseRelease(
   evidence: boolean,
 ): string | undefined {
   if (record.phase === 'committed') return 'it is finished, and its result is recorded';
-  // With its attempts used up it is blocked all the same, so that a release for more of them is accepted, once.
-  const moreAttempts = as === 'not-executed' && record.attempts > 0;
-  if (record.phase === 'aborted' && record.aborted === 'not-executed' && !moreAttempts)
+  // With its attempts used up it is blocked all the same: then a release for more of them is accepted, once, and so is
+  // the word of a person that it is completed.
+  const usedUp = record.maxAttempts !== undefined && record.attempts >= record.maxAttempts;
+  const blockedAllTheSame = as === 'not-executed' ? record.attempts > 0 : usedUp;
+  if (record.phase === 'aborted' && record.aborted === 'not-executed' && !blockedAllTheSame)
     return 'it is settled as not executed, and may run again as it is';
   if (held && !forced) return 'a worker holds its lease';
   if (as === 'not-executed' && evidence) return 'a worker that was superseded has left its success as evidence';

@@ -9,13 +9,14 @@ export {
   readReceipt,
 } from './check-receipt.js';
 export { didKey } from './did-key.js';
+export { type ExportOptions, type ExportReport, exportReceipts } from './export.js';
 export { checkHead, type HeadProblem, type HeadVerdict, type TreeHead } from './head.js';
 export { type AuditOptions, auditReceipts } from './issuer.js';
 export { type JwkSet, type PublicJwk, publicJwk, type Validity } from './jwk.js';
 export { type GeneratedKey, generateSigningKey, readSigningKey, type SigningKeySource } from './key-source.js';
 export { type Keyring, type KeySource, keyring, type TrustedKey } from './keyring.js';
 export type { LogPlace } from './log.js';
-export { ReceiptLogDamagedError, ReceiptNotProvableError } from './log-error.js';
+export { ReceiptExportRefusedError, ReceiptLogDamagedError, ReceiptNotProvableError } from './log-error.js';
 export {
   type ConsistencyProof,
   type ProofProblem,

@@ -8,7 +8,8 @@ export class ReceiptLogDamagedError extends MyceliumError {
   constructor(facts: { store: string; ledger: string; record: string; what: string }) {
     super({
       message: `The receipt log of ledger ${facts.ledger} in ${facts.store} is damaged: ${facts.record} ${facts.what}. Nothing was added to it, and receipts that are not sealed yet keep their mark.`,
-      remedy: 'Call verifyReceipts to see what was changed, and restore the log from a backup of the store.',
+      remedy:
+        'See what was changed with mycelium receipts verify (in code: verifyReceipts), and restore the log from a backup of the store.',
       details: facts,
     });
   }
@@ -24,14 +25,29 @@ export class ReceiptNotProvableError extends MyceliumError {
       facts.why === 'unknown'
         ? {
             message: `There is no receipt ${facts.id} of ledger ${facts.ledger} in ${facts.store}.`,
-            remedy: 'Look at the id and the ledger; verifyReceipts tells whether a receipt was removed.',
+            remedy:
+              'Look at the id and the ledger; mycelium receipts verify (in code: verifyReceipts) tells whether a receipt was removed.',
             details: facts,
           }
         : {
             message: `The receipt ${facts.id} is not in the sealed log of ledger ${facts.ledger} yet.`,
-            remedy: 'Call sealReceipts, then prove it.',
+            remedy: 'Seal it with mycelium receipts seal (in code: sealReceipts), then prove it.',
             details: facts,
           },
     );
+  }
+}
+
+/** The file of an export has something in it that does not come from the log. It was left as it is. */
+export class ReceiptExportRefusedError extends MyceliumError {
+  static override readonly code = 'RECEIPT_EXPORT_REFUSED';
+
+  constructor(facts: { store: string; ledger: string; file: string; what: string }) {
+    super({
+      message: `${facts.file} is not an export of the receipt log of ledger ${facts.ledger} in ${facts.store}: ${facts.what}. It was left as it is.`,
+      remedy:
+        'Move the file away: the next export writes the whole log. mycelium receipts verify tells whether the log is what was signed.',
+      details: facts,
+    });
   }
 }

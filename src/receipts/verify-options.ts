@@ -32,7 +32,7 @@ export type CallAccount =
   | { readonly state: 'pruned' }
   | { readonly state: 'known'; readonly fence: number; readonly receipt?: string };
 
-/** A call whose latest outcome owes a receipt. */
+/** A call whose latest outcome owes a receipt. What is said of that outcome, the receipt must say too. */
 export interface OwingCall {
   readonly call: string;
   readonly tool: string;
@@ -41,6 +41,12 @@ export interface OwingCall {
   readonly partition: number;
   /** The id of the receipt that the call names; absent when it names none. */
   readonly receipt?: string;
+  readonly fence?: number;
+  readonly outcome?: string;
+  /** SHA-256 of the result as it is stored; absent when none is. Compared where there is an `outcome`. */
+  readonly result?: string;
+  /** Its result was erased, and is not there for that reason. */
+  readonly erased?: true;
 }
 
 /** The other side of the receipts. */

@@ -175,16 +175,22 @@ export class StoreBesideLog {
   }
 }
 
-function unpaid({ call }: OwingCall, stored: StoredRecord | undefined): string | undefined {
+function unpaid(owing: OwingCall, stored: StoredRecord | undefined): string | undefined {
   if (stored === undefined) return 'names a receipt that is gone';
+  let receipt: Partial<Record<'call' | 'fence' | 'outcome' | 'result', unknown>>;
   try {
-    return (JSON.parse(stored.value) as { call?: unknown }).call === call
-      ? undefined
-      : 'names a receipt of another call';
+    receipt = JSON.parse(stored.value) as typeof receipt;
   } catch {
     // What it is is found where receipts are checked.
     return undefined;
   }
+  const { call, fence, outcome, result, erased } = owing;
+  if (receipt.call !== call) return 'names a receipt of another call';
+  if (outcome === undefined) return undefined;
+  if (receipt.outcome !== outcome || receipt.fence !== fence)
+    return `is ${outcome} by attempt ${fence} (fence), and its receipt says ${receipt.outcome} by attempt ${receipt.fence}`;
+  if (receipt.result === result || (result === undefined && erased === true)) return undefined;
+  return 'has another result than the one its receipt has the hash of';
 }
 
 /** Which ids the log has, in eight bytes each: only built when something is amiss. */

@@ -105,7 +105,15 @@ export class LiveRun<S extends object> implements RecordedRun<S> {
   }
 
   #save(returned?: { readonly result: unknown }): Promise<void> {
-    const saved = this.#record.save().catch((cause: unknown) => {
+    const { standing } = this.#record;
+    const told = (): void =>
+      emit('mycelium:state-saved', () => ({
+        runId: this.id,
+        status: standing.status,
+        ...(standing.reason === undefined ? {} : { reason: standing.reason }),
+        store: this.#store,
+      }));
+    const saved = this.#record.save().then(told, (cause: unknown) => {
       throw new StateNotSavedError({
         runId: this.id,
         store: this.#store,

@@ -19,6 +19,18 @@ export interface EventMap {
   'mycelium:call-failed': CallEvent & { readonly fence: number; readonly phase: string };
   /** A call was refused because it may already have run. */
   'mycelium:call-blocked': CallEvent & { readonly reason: string };
+  /** A call or a result did not get past its boundary. `ran`: whether the tool did, and may again. */
+  'mycelium:call-refused': {
+    readonly tool: string;
+    readonly phase: 'allowlist' | 'input' | 'scope' | 'output';
+    readonly ran: 'no' | 'again' | 'done';
+    readonly issues: readonly { readonly path: string; readonly code: string }[];
+  };
+  /** Arguments were repaired before the tool got them, because its boundary says so. */
+  'mycelium:input-coerced': {
+    readonly tool: string;
+    readonly coercions: readonly { readonly path: string; readonly from: string; readonly to: string }[];
+  };
   /** A worker that was superseded finished; its success is kept as evidence. */
   'mycelium:evidence-kept': CallEvent & { readonly fence: number };
   /** Something to look at once: an identity that nothing will find again, a key that nobody read. */
@@ -28,6 +40,35 @@ export interface EventMap {
     readonly store: string;
     readonly server: string;
     readonly concerns: readonly { readonly found: string; readonly risk: string; readonly remedy: string }[];
+  };
+  /** The state of a run was written; every record of a durable one. */
+  'mycelium:state-saved': {
+    readonly runId: string;
+    readonly status: 'in-progress' | 'completed' | 'aborted' | 'error';
+    readonly reason?: string;
+    readonly store: string;
+  };
+  /** The receipts of a ledger were sealed, and exported where that is wanted. */
+  'mycelium:receipts-sealed': {
+    readonly store: string;
+    readonly ledger: string;
+    /** How many were added to the log, and how many it has. */
+    readonly added: number;
+    readonly size: number;
+  };
+  /** They could not be. They keep their mark, and the next sealing takes them. */
+  'mycelium:receipts-not-sealed': {
+    readonly store: string;
+    readonly ledger: string;
+    readonly code: string;
+    readonly message: string;
+  };
+  /** What a crash left in a log of the file store was skipped: it stands for nothing that was acknowledged. */
+  'mycelium:debris-skipped': {
+    readonly store: string;
+    readonly file: string;
+    readonly offset: number;
+    readonly bytes: number;
   };
   /** The file store in `./.mycelium` was opened because nobody said where to record. */
   'mycelium:default-store': { readonly store: string };

@@ -27,6 +27,8 @@ export interface ToolInfo {
   /** `fn.name`: does not survive minifiers. */
   readonly developmentName: string | undefined;
   readonly positional: boolean;
+  /** The effect class that a ledger around it goes by; undefined without a ledger. */
+  readonly effect: string | undefined;
 }
 
 /** A guard as `compose` and `positional` see it. */
@@ -38,7 +40,11 @@ export interface GuardDefinition {
   readonly name: string | undefined;
   /** As the user gave them, for who works with guarded tools from outside of a call. */
   readonly options?: object;
+  /** The effect class, of guards that record. */
+  readonly effect?: string;
   bind(tool: ToolInfo, next: Body): Body;
+  /** What of this guard stands directly around the tool's own code, inside of all guards. */
+  inside?(tool: ToolInfo, body: Body): Body;
 }
 
 /** Where each kind stands, outermost first. */
@@ -195,6 +201,7 @@ export function applyGuards(
     name: parts.find((part) => part.name !== undefined)?.name ?? how.decorated,
     developmentName: body.name === '' ? undefined : body.name,
     positional: how.positional,
+    effect: parts.find((part) => part.effect !== undefined)?.effect,
   };
   let chain: Body = how.positional
     ? (frame) => {
@@ -205,7 +212,9 @@ export function applyGuards(
         frame.entered = true;
         return body.call(frame.self, frame.input, frame.call);
       };
-  for (const part of [...parts].reverse()) chain = part.bind(info, chain);
+  const inwards = [...parts].reverse();
+  for (const part of inwards) chain = part.inside?.(info, chain) ?? chain;
+  for (const part of inwards) chain = part.bind(info, chain);
 
   const frameOf = (
     self: unknown,

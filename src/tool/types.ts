@@ -54,6 +54,13 @@ export interface Same {
 /** The members an input must have. */
 export type Has<Field extends string> = [Field] extends [never] ? unknown : { readonly [P in Field]: unknown };
 
+/** Where a schema decides what the body gets, the body takes no more than that. */
+type Given<Caller, Body, Input> = [Caller] extends [Same]
+  ? unknown
+  : [Body] extends [Input]
+    ? unknown
+    : { readonly 'takes what the schema does not give': Exclude<keyof Input, keyof Body> };
+
 /**
  * From a tool to a tool of the same types; usable as higher-order function and as method decorator.
  *
@@ -70,7 +77,7 @@ export interface Guard<
   Positions extends readonly unknown[] = readonly unknown[],
 > {
   <Input extends Body & Has<Field>, Output extends Gives, This = unknown>(
-    tool: (this: This, input: Input, call: ToolCall) => Output | PromiseLike<Output>,
+    tool: ((this: This, input: Input, call: ToolCall) => Output | PromiseLike<Output>) & Given<Caller, Body, Input>,
     context?: ClassMethodDecoratorContext,
   ): (
     this: This,

@@ -53,33 +53,33 @@ test('as JSON, with places', () => {
   });
 });
 
-test('warnings are findings: they exit with 1, and load', () => {
+test('warnings are findings: they exit with 1, and load', async () => {
   const config = scratch.write('loose.yaml', 'tools: { send_payment: { ledger: true } }\n');
   const terminal = fakeTerminal();
-  expect(check({ config }, terminal)).toBe(1);
+  expect(await check({ config }, terminal)).toBe(1);
   expect(terminal.text()).toMatch(/warning MYC353 .*\n[\s\S]*\n1 warning$/);
 });
 
-test('errors in red, warnings in yellow', () => {
+test('errors in red, warnings in yellow', async () => {
   const wrong = scratch.write('wrong.yaml', 'tols: {}\n');
   const loose = scratch.write('loose.yaml', 'tools: { send_payment: {} }\n');
   const terminal = fakeTerminal({ colours: true });
-  check({ config: wrong }, terminal);
-  check({ config: loose }, terminal);
+  await check({ config: wrong }, terminal);
+  await check({ config: loose }, terminal);
   expect(terminal.text()).toContain('<red>error</red> MYC204');
   expect(terminal.text()).toContain('<yellow>warning</yellow> MYC351');
 });
 
-test('when all is well it is silent in a script, and a person gets a line', () => {
+test('when all is well it is silent in a script, and a person gets a line', async () => {
   const config = scratch.write(
     'fine.yaml',
     'tools: { search: { side_effect_class: read, ledger: true }, find: { ledger: false } }\n',
   );
   const script = fakeTerminal();
-  expect(check({ config }, script)).toBe(0);
+  expect(await check({ config }, script)).toBe(0);
   expect([...script.printed, ...script.noted]).toEqual([]);
   const person = fakeTerminal({ watched: true });
-  check({ config }, person);
+  await check({ config }, person);
   expect(person.printed).toEqual([]);
   expect(person.noted.join()).toMatch(/nothing to mend; 1 of 2 tools and tasks are guarded$/);
 });

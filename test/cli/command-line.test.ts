@@ -71,6 +71,8 @@ test('what each error exits with', () => {
     STORE_LOST: 3,
     STORE_UNSAFE: 3,
     LEDGER_CLOSED: 3,
+    RECEIPT_LOG_DAMAGED: 3,
+    RECEIPT_NOT_PROVABLE: 4,
   });
 });
 

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
 import { check } from '../../src/cli/check.js';
 import { explain } from '../../src/cli/explain.js';
@@ -23,13 +23,13 @@ describe.each([
   { flags: { minimal: true }, name: 'minimal' },
   { flags: { full: true }, name: 'full' },
 ] as const)('init $flags', ({ flags, name }) => {
-  test('writes a configuration in which nothing is to be mended, and no placeholder', () => {
+  test('writes a configuration in which nothing is to be mended, and no placeholder', async () => {
     const config = scratch.path('mycelium.yaml');
     expect(init({ ...flags, config }, fakeTerminal())).toBe(0);
     expect(readFileSync(config, 'utf8')).toBe(template(name));
     expect(readFileSync(config, 'utf8')).not.toMatch(/TODO|FIXME|<[a-z]|your[_-]|example\.com|xxx/i);
     const checked = fakeTerminal();
-    expect(check({ config }, checked)).toBe(0);
+    expect(await check({ config }, checked)).toBe(0);
     expect([...checked.printed, ...checked.noted]).toEqual([]);
     expect(explain(undefined, { config }, fakeTerminal())).toBe(0);
     expect(readdirSync(scratch.folder)).toEqual(['mycelium.yaml']);
@@ -43,7 +43,7 @@ describe.each([
   });
 });
 
-test('the full one has every key', () => {
+test('the full one has every key', async () => {
   const text = template('full');
   const uncommented = text.replace(/^( *)# (?=( *)[a-z_]+:( |$))/gm, '$1');
   // A key that excludes the one before it stands behind it: `url: … # or url_env: …`.
@@ -56,7 +56,9 @@ test('the full one has every key', () => {
   // What is commented out is right as well, all of it at once but what excludes each other.
   const config = scratch.write('all.yaml', uncommented);
   const terminal = fakeTerminal();
-  expect({ exit: check({ config }, terminal), text: terminal.text() }).toEqual({ exit: 0, text: '' });
+  vi.stubEnv('RECEIPT_SIGNING_KEY', '0123456789abcdef'.repeat(4));
+  expect({ exit: await check({ config }, terminal), text: terminal.text() }).toEqual({ exit: 0, text: '' });
+  vi.unstubAllEnvs();
   expect(Object.keys(parse(uncommented))).toEqual(SECTIONS['']);
 });
 

@@ -27,9 +27,10 @@ import {
   StoreNotFoundError,
   StoreUnavailableError,
   StoreUnsafeError,
+  ToolBoundaryError,
   UsageError,
 } from 'mycelium-runtime';
-import { ReceiptLogDamagedError, ReceiptNotProvableError } from 'mycelium-runtime/receipts';
+import { ReceiptExportRefusedError, ReceiptLogDamagedError, ReceiptNotProvableError } from 'mycelium-runtime/receipts';
 
 /** One error: what users match on, and what it tells them to do. */
 export interface ErrorRow {
@@ -195,16 +196,25 @@ export const errorTable: readonly ErrorRow[] = [
     example: () => new StoreFormatError({ store: 'memory', field: 'format', found: 2, expected: 1, remedy: given }),
   },
   {
+    code: 'RECEIPT_EXPORT_REFUSED',
+    retryable: 'never',
+    remedy:
+      'Move the file away: the next export writes the whole log. mycelium receipts verify tells whether the log is what was signed.',
+    example: () =>
+      new ReceiptExportRefusedError({ store: 'memory', ledger: 'default', file: 'r.jsonl', what: 'it has 4 lines' }),
+  },
+  {
     code: 'RECEIPT_LOG_DAMAGED',
     retryable: 'never',
-    remedy: 'Call verifyReceipts to see what was changed, and restore the log from a backup of the store.',
+    remedy:
+      'See what was changed with mycelium receipts verify (in code: verifyReceipts), and restore the log from a backup of the store.',
     example: () =>
       new ReceiptLogDamagedError({ store: 'memory', ledger: 'default', record: 'receipt-log 7', what: 'is not there' }),
   },
   {
     code: 'RECEIPT_NOT_PROVABLE',
     retryable: 'never',
-    remedy: 'Call sealReceipts, then prove it.',
+    remedy: 'Seal it with mycelium receipts seal (in code: sealReceipts), then prove it.',
     example: () => new ReceiptNotProvableError({ store: 'memory', ledger: 'default', id: 'ab12', why: 'unsealed' }),
   },
   {
@@ -242,6 +252,18 @@ export const errorTable: readonly ErrorRow[] = [
             remedy: 'Set maxmemory-policy noeviction.',
           },
         ],
+      }),
+  },
+  {
+    code: 'TOOL_BOUNDARY',
+    retryable: 'never',
+    remedy: 'Give the model error.llmMessage: nothing was recorded, and the mended call may come under the same id.',
+    example: () =>
+      new ToolBoundaryError({
+        tool: 'pay',
+        phase: 'input',
+        issues: [{ path: 'amount', code: 'missing', expected: 'an integer' }],
+        ran: 'no',
       }),
   },
   {

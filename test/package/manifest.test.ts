@@ -9,6 +9,7 @@ test('the exports map is what it was', () => {
     './redis': { types: './dist/store/redis/index.d.ts', default: './dist/store/redis/index.js' },
     './postgres': { types: './dist/store/postgres/index.d.ts', default: './dist/store/postgres/index.js' },
     './receipts': { types: './dist/receipts/index.d.ts', default: './dist/receipts/index.js' },
+    './boundary': { types: './dist/boundary/index.d.ts', default: './dist/boundary/index.js' },
     './testing': { types: './dist/testing/index.d.ts', default: './dist/testing/index.js' },
     './package.json': './package.json',
   });
@@ -36,14 +37,21 @@ test('it has these runtime dependencies and no others', () => {
     commander: '^14.0.3',
     'lru-cache': '^11.5.3',
     'proper-lockfile': '^4.1.2',
+    re2js: '^2.10.0',
     yaml: '^2.9.1',
     zod: '^4.6.7',
   });
 });
 
-test('drivers are optional peers', () => {
-  expect(manifest.peerDependencies).toEqual({ ioredis: '>=5.4.1 <7', postgres: '^3.4.8' });
-  expect(manifest.peerDependenciesMeta).toEqual({ ioredis: { optional: true }, postgres: { optional: true } });
+test('drivers and the validator of JSON Schemas are optional peers', () => {
+  expect(manifest.peerDependencies).toEqual({
+    ajv: '^8.17.1',
+    'ajv-formats': '^3.0.1',
+    ioredis: '>=5.4.1 <7',
+    postgres: '^3.4.8',
+  });
+  const optional = Object.keys(manifest.peerDependencies).map((name) => [name, { optional: true }]);
+  expect(manifest.peerDependenciesMeta).toEqual(Object.fromEntries(optional));
 });
 
 test('vite stays at a version that lowers standard decorators', () => {

@@ -39,6 +39,17 @@ const commands: Readonly<Record<string, { runs: string; as: string }>> = {
     as: "'generate', '--out', 'agent.key'",
   },
   'npx mycelium keys show agent.key': { runs: 'test/cli/keys.test.ts', as: "'show', 'agent.key'" },
+  'npx mycelium keys show agent.key --jwks': { runs: 'test/cli/receipts.test.ts', as: "'key.pem', '--jwks'" },
+  'npx mycelium receipts seal': { runs: 'test/cli/receipts.test.ts', as: "'receipts', 'seal'" },
+  'npx mycelium receipts verify': { runs: 'test/cli/receipts.test.ts', as: "'receipts', 'verify'" },
+  'npx mycelium receipts prove <id> --out proof.json': {
+    runs: 'test/cli/receipts.test.ts',
+    as: "'receipts', 'prove', receipt, '--out', 'proof.json'",
+  },
+  'npx mycelium receipts verify --proof proof.json --keys jwks.json': {
+    runs: 'test/cli/receipts.test.ts',
+    as: "'receipts', 'verify', '--proof', 'proof.json', '--keys', 'jwks.json'",
+  },
   'npm test': { runs: 'scripts/test-full.mjs', as: 'vitest.mjs' },
   'npm run check': { runs: 'scripts/test-full.mjs', as: 'checks' },
   'npm run build': { runs: 'scripts/parts.mjs', as: 'build.mjs' },
@@ -94,6 +105,13 @@ test('every command in a block is one that something here runs', () => {
     expect(existsSync(join(root, runs)), `${runs} runs "${command}"`).toBe(true);
     expect(read(runs), `${runs} runs "${command}"`).toContain(as);
   }
+});
+
+test('the table of events is that of the types', () => {
+  const typed = [...read('src/tool/events.ts').matchAll(/^ {2}'(mycelium:[\w-]+)':/gm)].map((match) => match[1]);
+  const listed = [...read('README.md').matchAll(/^\| `(mycelium:[\w-]+)` \|/gm)].map((match) => match[1]);
+  expect(typed.length).toBeGreaterThan(10);
+  expect([...listed].sort()).toEqual([...typed].sort());
 });
 
 test('every script that the README names exists', () => {

@@ -1,15 +1,14 @@
 import type { LedgerOptions } from '../../ledger/options.js';
 import type { StateFlushSettings } from '../../state/types.js';
+import { type AuditConfig, auditConfig } from './audit.js';
 import type { YamlTree } from './document.js';
 import type { Path } from './issues.js';
 import { camelCase } from './names.js';
+import { type Origin, originOf } from './origin.js';
 import type { Environment } from './references.js';
 import type { ConfigData, StateFlushData, StorageData, ToolData } from './schema.js';
-import type { Place, Range } from './source.js';
+import type { Range } from './source.js';
 import { defaultLocation, locationOf, STORAGES_OF, type StoreLocation } from './storage.js';
-
-/** Where a value comes from. */
-export type Origin = 'default' | (Place & { readonly variables: readonly string[] });
 
 /** The options that YAML can say, as `ledger` and `taskLedger` take them; durations in milliseconds. */
 export type DeclaredOptions = Pick<
@@ -24,6 +23,7 @@ export type DeclaredOptions = Pick<
   | 'replayFor'
   | 'maxAttempts'
   | 'store'
+  | 'receipt'
 > & {
   /** Names of fields, each spelt as here or in camelCase in the input. */
   readonly idFrom?: readonly string[];
@@ -71,6 +71,8 @@ export interface Config {
   readonly locations: Readonly<Record<'tool' | 'task', StoreLocation>>;
   /** Undefined: runs record no state. */
   readonly stateFlush: StateFlushConfig | undefined;
+  /** Undefined: nothing is signed. */
+  readonly audit: AuditConfig | undefined;
 }
 
 /** The keys of YAML with their options, in the order in which people read them. */
@@ -85,6 +87,7 @@ export const OPTION_OF: Readonly<Record<Exclude<keyof ToolData, 'ledger'>, keyof
   settle_after: 'settleAfter',
   replay_for: 'replayFor',
   max_attempts: 'maxAttempts',
+  audit_receipt: 'receipt',
   store: 'store',
 };
 
@@ -93,7 +96,10 @@ export const OPTION_OF: Readonly<Record<Exclude<keyof ToolData, 'ledger'>, keyof
  * twice. Who declares such a tool does not mean it to be left alone.
  */
 function asksForLedger(entry: ToolData): keyof typeof OPTION_OF | undefined {
-  const keys = (Object.keys(OPTION_OF) as (keyof typeof OPTION_OF)[]).filter((key) => entry[key] !== undefined);
+  const keys = (Object.keys(OPTION_OF) as (keyof typeof OPTION_OF)[]).filter(
+    // Who wants no receipt has not asked for anything.
+    (key) => entry[key] !== undefined && (key !== 'audit_receipt' || entry[key] === true),
+  );
   const { side_effect_class: effect } = entry;
   const consequential = effect !== undefined && effect !== 'read' && effect !== 'idempotent_mutate';
   return keys.find((key) => key !== 'side_effect_class' || consequential);
@@ -117,7 +123,8 @@ export function resolveConfig(data: ConfigData, tree: YamlTree, folder: string, 
   };
   const strict = actions?.strict ?? profile === 'production';
   const stateFlush = data.state_flush === undefined ? undefined : stateFlushConfig(data.state_flush, around);
-  return Object.freeze({ folder, profile, strict, retention, guards, locations, stateFlush });
+  const audit = data.audit_receipt === undefined ? undefined : auditConfig(data.audit_receipt, around);
+  return Object.freeze({ folder, profile, strict, retention, guards, locations, stateFlush, audit });
 }
 
 /** The keys of YAML with their settings. */
@@ -187,25 +194,19 @@ function guardConfig(kind: 'tool' | 'task', name: string, entry: ToolData, aroun
     path,
     at: tree.written(path)?.key,
     waived: entry.ledger === false,
-    ledger: recorded ? { location: own ?? locations[kind], options: declared(entry) } : undefined,
+    ledger: recorded ? { location: own ?? locations[kind], options: declared(entry, data.audit_receipt) } : undefined,
     origin,
   };
 }
 
-function originOf(tree: YamlTree, path: Path): Origin {
-  const written = tree.written(path);
-  if (written === undefined) return 'default';
-  const place = tree.placeOf(written);
-  const named = String(path.at(-1)).endsWith('_env') ? written.source : undefined;
-  return named === undefined ? place : { ...place, variables: [...place.variables, named] };
-}
-
-function declared(entry: ToolData): DeclaredOptions {
+/** @param audit - a tool that says nothing of receipts has them where `auto` is on, as it is by default. */
+function declared(entry: ToolData, audit: ConfigData['audit_receipt']): DeclaredOptions {
   const options: Record<string, unknown> = {};
   for (const [key, option] of Object.entries(OPTION_OF)) {
     const value = entry[key as keyof typeof OPTION_OF];
     if (value !== undefined) options[option] = key === 'store' ? inCamelCase(value as object) : value;
   }
+  if (audit?.auto === false) options['receipt'] ??= false;
   return options as DeclaredOptions;
 }
 

@@ -1,4 +1,6 @@
+import { nearest } from '../../encoding/nearest.js';
 import { problemsOf } from '../../ledger/policy.js';
+import { checkAudit, warnOfAudit } from './audit-rules.js';
 import type { Config, GuardConfig } from './config.js';
 import { OPTION_OF } from './config.js';
 import { spoken, type YamlTree } from './document.js';
@@ -8,7 +10,6 @@ import type { Environment } from './references.js';
 import type { ConfigData, ToolData } from './schema.js';
 import { checkStateFlush, warnOfStateFlush } from './state-flush-rules.js';
 import { type Add, checkStorage } from './storage-rules.js';
-import { nearest } from './suggestion.js';
 
 /** The lease of a tool that names none. */
 const DEFAULT_LEASE_MS = 30_000;
@@ -40,6 +41,7 @@ export function applyRules(read: ReadShape, issues: Issues): void {
   checkSelector(data.action_ledger?.tools, ['action_ledger', 'tools'], 'tools', read, add);
   checkSelector(data.task_ledger?.tasks, ['task_ledger', 'tasks'], 'tasks', read, add);
   checkStateFlush(read, add);
+  checkAudit(read, add);
   for (const guard of config.guards) {
     const entry = (guard.kind === 'tool' ? data.tools : data.tasks)?.[guard.name] ?? {};
     if (typeof entry.ledger === 'object')
@@ -53,7 +55,10 @@ export function applyRules(read: ReadShape, issues: Issues): void {
     }
     if (!issues.errors) warnOfWhatIsOpen(guard, add);
   }
-  if (!issues.errors) warnOfStateFlush(read, add);
+  if (!issues.errors) {
+    warnOfStateFlush(read, add);
+    warnOfAudit(read, add);
+  }
   if (!issues.errors && config.profile === 'production' && !config.strict) {
     add({
       id: 'MYC357',

@@ -1,11 +1,11 @@
 import type { z } from 'zod';
+import { nearest } from '../../encoding/nearest.js';
 import { habitOf, spoken, type YamlTree } from './document.js';
 import { durationMeant } from './habits.js';
 import { dotted, type Finding, type Path } from './issues.js';
 import { RENAMED_VALUES } from './other-versions.js';
 import { SECTIONS } from './schema.js';
 import type { Range } from './source.js';
-import { nearest } from './suggestion.js';
 import type { Written } from './tree-reader.js';
 import { own, unknownKey } from './unknown-key.js';
 

@@ -105,6 +105,30 @@ const storedForm = z.strictObject({
   max_result_length: count.optional(),
 });
 
+const receiptValues = z.strictObject({
+  arguments: z.boolean().optional(),
+  result: z.boolean().optional(),
+  redact: names.optional(),
+});
+
+/** Where the key that signs is. The key itself is quoted by nothing that is said of it. */
+const auditReceipt = z.strictObject({
+  agent_id: text.optional(),
+  signing_key: address.optional(),
+  signing_key_env: address.optional(),
+  signing_key_file: folder.optional(),
+  auto: z.boolean().optional(),
+  values: receiptValues.optional(),
+  storage: z.enum(['file', 'memory']).optional(),
+  path: folder.optional(),
+  seal_every: duration
+    .refine((value) => value >= 1000, {
+      message: 'is less than a second',
+      params: { id: 'MYC203', remedy: 'Write how often receipts are sealed, e.g. 15m.' },
+    })
+    .optional(),
+});
+
 /** What tools and tasks share. */
 const common = {
   ledger: z.union([z.boolean(), storage]).optional(),
@@ -116,6 +140,7 @@ const common = {
   wait_for: duration.optional(),
   timeout: duration.optional(),
   max_attempts: count.optional(),
+  audit_receipt: z.boolean().optional(),
   store: storedForm.optional(),
 };
 
@@ -153,6 +178,7 @@ const root = z.strictObject({
   action_ledger: actionLedger.optional(),
   task_ledger: taskLedger.optional(),
   state_flush: stateFlush.optional(),
+  audit_receipt: auditReceipt.optional(),
   tools: z.record(z.string(), tool).optional(),
   tasks: z.record(z.string(), task).optional(),
 });
@@ -167,6 +193,7 @@ export interface ConfigData {
     | undefined;
   readonly task_ledger?: (LedgerData & { readonly tasks?: Selector }) | undefined;
   readonly state_flush?: StateFlushData | undefined;
+  readonly audit_receipt?: AuditReceiptData | undefined;
   readonly tools?: Readonly<Record<string, ToolData>> | undefined;
   readonly tasks?: Readonly<Record<string, ToolData>> | undefined;
 }
@@ -195,6 +222,26 @@ export interface StateFlushData extends StorageData {
   readonly signals?: readonly ('SIGINT' | 'SIGTERM')[] | undefined;
 }
 
+/** Who signs receipts, with which key, and what becomes of them beside the ledger. */
+export interface AuditReceiptData {
+  readonly agent_id?: string | undefined;
+  readonly signing_key?: string | undefined;
+  /** The variable of the environment that holds the key. */
+  readonly signing_key_env?: string | undefined;
+  readonly signing_key_file?: string | undefined;
+  readonly auto?: boolean | undefined;
+  readonly values?:
+    | {
+        readonly arguments?: boolean | undefined;
+        readonly result?: boolean | undefined;
+        readonly redact?: readonly string[] | undefined;
+      }
+    | undefined;
+  readonly storage?: 'file' | 'memory' | undefined;
+  readonly path?: string | undefined;
+  readonly seal_every?: number | undefined;
+}
+
 /** A section: where it records, and how long what is finished is kept. */
 interface LedgerData extends StorageData {
   readonly retention?: number | undefined;
@@ -208,6 +255,7 @@ type Keep = 'full' | 'redacted' | 'digest';
 /** A tool or a task. */
 export interface ToolData {
   readonly ledger?: boolean | StorageData | undefined;
+  readonly audit_receipt?: boolean | undefined;
   readonly side_effect_class?:
     | 'read'
     | 'idempotent_mutate'
@@ -240,6 +288,8 @@ export const SECTIONS: Readonly<Record<string, readonly string[]>> = {
   action_ledger: Object.keys(actionLedger.shape),
   task_ledger: Object.keys(taskLedger.shape),
   state_flush: Object.keys(stateFlush.shape),
+  audit_receipt: Object.keys(auditReceipt.shape),
+  'audit_receipt.values': Object.keys(receiptValues.shape),
   'tools.*': Object.keys(tool.shape),
   'tasks.*': Object.keys(task.shape),
   'tools.*.ledger': Object.keys(storage.shape),

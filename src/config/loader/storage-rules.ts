@@ -114,17 +114,7 @@ function checkAddress(storage: 'redis' | 'postgres', read: StorageSection, add: 
   }
   const at = [...path, byName];
   const named = !tree.written(at)?.variables.length;
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable)) {
-    // Not quoted: it is mostly the URL itself, with its password.
-    add({
-      id: 'MYC317',
-      path: at,
-      mark: 'value',
-      problem: `${dotted(at)} is not the name of a variable`,
-      remedy: `Write the name of a variable of the environment; the address itself is written as ${plain}.`,
-    });
-    return;
-  }
+  if (!checkVariable(variable, at, `the address itself is written as ${plain}`, add)) return;
   const value = variableOf(variable, environment);
   if (value === undefined || value.trim() === '') {
     const what = named ? variable : `variable of the name that ${dotted(at)} gives`;
@@ -138,6 +128,20 @@ function checkAddress(storage: 'redis' | 'postgres', read: StorageSection, add: 
     return;
   }
   checkUrl(storage, value, byName, read, add);
+}
+
+/** Whether it can be the name of a variable. @param otherwise - where the value that it names would be written. */
+export function checkVariable(variable: string, at: Path, otherwise: string, add: Add): boolean {
+  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable)) return true;
+  // Not quoted: it is mostly the value itself, which is secret.
+  add({
+    id: 'MYC317',
+    path: at,
+    mark: 'value',
+    problem: `${dotted(at)} is not the name of a variable`,
+    remedy: `Write the name of a variable of the environment; ${otherwise}.`,
+  });
+  return false;
 }
 
 function checkUrl(

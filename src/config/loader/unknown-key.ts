@@ -1,8 +1,8 @@
+import { nearest } from '../../encoding/nearest.js';
 import { dotted, type Finding, type Path } from './issues.js';
 import { NOT_HERE, NOT_YET, RENAMED_KEYS } from './other-versions.js';
 import { SECTIONS } from './schema.js';
 import type { Range } from './source.js';
-import { nearest } from './suggestion.js';
 
 /** `tools.send_payment.ledger` → `tools.*.ledger` */
 function sectionOf(path: Path): string {

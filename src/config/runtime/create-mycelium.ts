@@ -1,4 +1,5 @@
 import type { Encryption } from '../../encoding/encryption.js';
+import { nearest } from '../../encoding/nearest.js';
 import type { ActionLedger } from '../../ledger/action-ledger.js';
 import { ledger, taskLedger } from '../../ledger/ledger.js';
 import type { Duration, LedgerOptions, TaskOptions } from '../../ledger/options.js';
@@ -17,22 +18,24 @@ import type { Config, GuardConfig } from '../loader/config.js';
 import { Issues } from '../loader/issues.js';
 import type { ReadConfig } from '../loader/read-config.js';
 import { locationText } from '../loader/storage.js';
-import { nearest } from '../loader/suggestion.js';
+import type { Audit } from './audit.js';
 import { givenKeys, guardOptions } from './guard-options.js';
 import { Homes } from './homes.js';
 import { type InstrumentContext, type InstrumentOptions, instrumented } from './instrument.js';
 import type { ConfiguredGuard, Mycelium } from './mycelium.js';
 import { type GuardedReport, makeReport, type Report } from './report.js';
+import { sealingOf } from './sealing.js';
 import { States } from './states.js';
 import type { InstrumentCode, Instrumented, ToolCode } from './tool-code.js';
 
 /** Makes the runtime of a configuration. Nothing is opened before the first call. @throws ConfigError */
 export function createMycelium(
   read: ReadConfig,
+  audit: Audit | undefined,
   stateEncryption: Encryption<StateEncryptionContext> | undefined,
 ): Mycelium {
   if (read.issues.errors) throw read.issues.error();
-  return new Runtime(read, stateEncryption);
+  return new Runtime(read, audit, stateEncryption);
 }
 
 const MEND = 'Mend what is marked. Nothing of it is guarded until then.';
@@ -53,11 +56,15 @@ class Runtime implements Mycelium {
   /** Which guards were made here, and for which name. */
   readonly #made = new WeakMap<GuardDefinition, string>();
 
-  constructor(read: ReadConfig, stateEncryption: Encryption<StateEncryptionContext> | undefined) {
+  constructor(
+    read: ReadConfig,
+    audit: Audit | undefined,
+    stateEncryption: Encryption<StateEncryptionContext> | undefined,
+  ) {
     this.file = read.file;
     this.#read = read;
     this.#config = read.config;
-    this.#homes = new Homes(read.config);
+    this.#homes = new Homes(read.config, audit?.issuer, sealingOf(read.config, audit?.signer));
     this.#states = new States(read.config.stateFlush, this.#homes, read.source.name, stateEncryption);
     this.#warnings = read.issues;
     this.#guards = new Map(read.config.guards.map((guard) => [guard.name, guard]));

@@ -1,7 +1,7 @@
+import { nearest } from '../../encoding/nearest.js';
 import type { LedgerOptions } from '../../ledger/options.js';
 import type { GuardConfig } from '../loader/config.js';
 import type { Issues } from '../loader/issues.js';
-import { nearest } from '../loader/suggestion.js';
 import { fieldSelector } from './id-fields.js';
 import { CODE_KEYS, type ToolCode } from './tool-code.js';
 

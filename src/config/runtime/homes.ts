@@ -1,11 +1,12 @@
 import { parseDuration } from '../../encoding/duration.js';
 import type { Encryption } from '../../encoding/encryption.js';
 import { LedgerClosedError } from '../../errors/store.js';
-import { ActionLedger } from '../../ledger/action-ledger.js';
+import { ActionLedger, type ActionLedgerOptions } from '../../ledger/action-ledger.js';
 import { deferredHome } from '../../ledger/default-home.js';
 import type { Duration } from '../../ledger/options.js';
 import type { Store } from '../../store/contract.js';
 import type { DeferredHome } from '../../tool/home.js';
+import type { ReceiptIssuer } from '../../tool/receipt.js';
 import type { Config } from '../loader/config.js';
 import { locationKey, locationText, type StoreLocation } from '../loader/storage.js';
 
@@ -38,18 +39,36 @@ export async function openLocation(location: StoreLocation, options: OpenLocatio
   }
 }
 
+/** Who works on the ledgers of a configuration as long as they are open. */
+export interface LedgerLife {
+  opened(ledger: ActionLedger, location: StoreLocation): void;
+  /** Nothing runs in it any more, and its store is about to be closed. Never rejects. */
+  closing(ledger: ActionLedger): Promise<void>;
+}
+
+/** What the ledgers of a configuration share. */
+type Shared = Pick<ActionLedgerOptions, 'strict' | 'retention' | 'receipts'>;
+
 /** The stores of one configuration: each opened once, with the first call that needs it. */
 export class Homes {
-  readonly #config: Pick<Config, 'strict' | 'profile' | 'retention'>;
+  readonly #profile: Config['profile'];
+  readonly #shared: Shared;
+  readonly #life: LedgerLife | undefined;
   readonly #homes = new Map<string, DeferredHome<ActionLedger>>();
   /** What is open, and what is just being opened: both are to be closed. */
   readonly #opened = new Set<Promise<ActionLedger>>();
   #closing: Promise<void> | undefined;
 
-  constructor(config: Pick<Config, 'strict' | 'profile' | 'retention'>) {
-    this.#config = config;
+  /** @param receipts - signs what becomes of the calls. */
+  constructor(
+    { strict, profile, retention }: Pick<Config, 'strict' | 'profile' | 'retention'>,
+    receipts: ReceiptIssuer | undefined,
+    life: LedgerLife | undefined,
+  ) {
+    this.#profile = profile;
+    this.#life = life;
+    this.#shared = { strict, retention, ...(receipts === undefined ? {} : { receipts }) };
   }
-
   at(location: StoreLocation): DeferredHome<ActionLedger> {
     const key = locationKey(location);
     let home = this.#homes.get(key);
@@ -71,14 +90,7 @@ export class Homes {
   /** The ledger there, for people who look at calls and settle them. @throws LedgerClosedError */
   async open(location: StoreLocation, encryption?: Encryption): Promise<ActionLedger> {
     const shared = await this.at(location).open();
-    return encryption === undefined
-      ? shared
-      : new ActionLedger({
-          store: shared.store,
-          strict: this.#config.strict,
-          retention: this.#config.retention,
-          encryption,
-        });
+    return encryption === undefined ? shared : new ActionLedger({ store: shared.store, ...this.#shared, encryption });
   }
 
   /**
@@ -94,12 +106,14 @@ export class Homes {
   }
 
   async #open(location: StoreLocation): Promise<ActionLedger> {
-    const { strict, profile, retention } = this.#config;
-    const opening = openLocation(location, { profile }).then((store) => new ActionLedger({ store, strict, retention }));
+    const opening = openLocation(location, { profile: this.#profile }).then(
+      (store) => new ActionLedger({ store, ...this.#shared }),
+    );
     this.#opened.add(opening);
     try {
       const ledger = await opening;
       this.#refuseClosed(location);
+      this.#life?.opened(ledger, location);
       return ledger;
     } catch (error) {
       // What could not be opened is tried again with the next call, and is nothing to close.
@@ -117,6 +131,7 @@ export class Homes {
           await ledger?.close({ drain });
         } finally {
           await written;
+          if (ledger !== undefined) await this.#life?.closing(ledger);
           await ledger?.store.close();
         }
       }),

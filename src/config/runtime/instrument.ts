@@ -1,10 +1,10 @@
+import { nearest } from '../../encoding/nearest.js';
 import { UsageError } from '../../errors/usage.js';
 import { guardsAround, isClass, isGenerator } from '../../tool/guard.js';
 import type { AnyGuard } from '../../tool/types.js';
 import type { GuardConfig } from '../loader/config.js';
 import type { Issues } from '../loader/issues.js';
 import { spellings, spelt } from '../loader/names.js';
-import { nearest } from '../loader/suggestion.js';
 import { type AnyFunction, kindOf, type Member, type Members, type Refusal, shapeOf } from './shape.js';
 import type { ToolCode } from './tool-code.js';
 

@@ -76,15 +76,15 @@ export interface FileStore extends Store {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** Typed with the other events of the library, which this folder does not know. */
+const channel: diagnostics_channel.Channel = diagnostics_channel.channel('mycelium:debris-skipped');
 const COMPACT_AT_BYTES = 64 * 1024 * 1024;
 const CURSOR = 'after ';
-
-const channel: diagnostics_channel.Channel = diagnostics_channel.channel('mycelium:store');
 
 /**
  * Opens the store in a folder, or creates it there, the folder included. What it has acknowledged survives
  * the processes and the machine; any number of processes of one machine can have it open. What a crash
- * left behind is skipped, listed in `skipped` and published on the diagnostics channel `mycelium:store`.
+ * left behind is skipped, listed in `skipped` and published as `mycelium:debris-skipped`.
  *
  * @param directory - the folder, relative to the working directory. It should hold nothing else.
  * @throws UsageError when an option cannot be.
@@ -121,7 +121,7 @@ export async function openFileStore(directory: string, options: FileStoreOptions
       const region: SkippedRegion = Object.freeze({ file, offset, bytes });
       if (skipped.some((other) => other.file === file && other.offset === offset)) return;
       skipped.push(region);
-      if (channel.hasSubscribers) channel.publish({ store: description, event: 'debris-skipped', ...region });
+      if (channel.hasSubscribers) channel.publish({ store: description, ...region });
     },
   };
   let generation: Generation;

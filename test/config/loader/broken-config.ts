@@ -31,6 +31,7 @@ export const ENVIRONMENT: Readonly<Record<string, string>> = Object.freeze({
   HOME: '/home/ada',
   REDIS_URL: 'redis://ada:hunter2@cache:6379/1',
   DATABASE_URL: 'postgres://ada:hunter2@db/agents',
+  SIGNING_KEY: '0123456789abcdef'.repeat(4),
   BAD_REDIS_URL: 'redis://ada:hunter2@cache:99999',
 });
 

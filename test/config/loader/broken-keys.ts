@@ -48,7 +48,7 @@ export const BROKEN_KEYS: readonly BrokenConfig[] = [
       [
         'MYC204',
         'frobnicate',
-        'The sections are profile, action_ledger, task_ledger, state_flush, tools, tasks; a tool',
+        'The sections are profile, action_ledger, task_ledger, state_flush, audit_receipt, tools, tasks; a tool',
       ],
       ['MYC204', 'tools.pay.xyzzy', 'The keys here are ledger, side_effect_class, id_from,'],
     ],
@@ -197,9 +197,9 @@ export const BROKEN_KEYS: readonly BrokenConfig[] = [
   },
   {
     name: 'what is not in this version yet, and nothing of what is inside it',
-    yaml: '▸audit_receipt: { signing_key: "${env:MISSING}", nonsense: $HOME }\ntools: { pay: { ▸protect: { ttl: 1, ttl: 2 }, ledger: false } }\n',
+    yaml: '▸runner: { max_llm_retries: "${env:MISSING}", nonsense: $HOME }\ntools: { pay: { ▸protect: { ttl: 1, ttl: 2 }, ledger: false } }\n',
     errors: [
-      ['MYC205', 'audit_receipt', 'audit_receipt is not in this version yet'],
+      ['MYC205', 'runner', 'runner is not in this version yet'],
       ['MYC205', 'tools.pay.protect', 'refused rather than ignored'],
     ],
   },

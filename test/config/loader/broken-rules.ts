@@ -211,6 +211,48 @@ export const BROKEN_RULES: readonly BrokenConfig[] = [
     errors: [['MYC202', 'state_flush.storage', 'is "redi"', 'redis']],
   },
   {
+    name: 'receipts that nobody signs',
+    yaml: 'tools: { pay: { ▸audit_receipt: true }, get: { ledger: true, audit_receipt: false } }\ntasks: { bill: { ▸audit_receipt: true } }\n',
+    errors: [
+      ['MYC322', 'tools.pay.audit_receipt', 'nothing says who signs'],
+      ['MYC322', 'tasks.bill.audit_receipt', 'Add audit_receipt: { agent_id, signing_key_env } at the top'],
+    ],
+  },
+  {
+    name: 'receipts of nobody, with no key',
+    yaml: '▸▸audit_receipt: {}\n',
+    errors: [
+      ['MYC323', 'audit_receipt', 'does not say who acts'],
+      ['MYC324', 'audit_receipt', 'mycelium keys generate --out FILE makes a key'],
+    ],
+  },
+  {
+    name: 'two signing keys, memory, and a key where its variable belongs',
+    yaml: 'audit_receipt: { agent_id: a, signing_key: hunter2, ▸signing_key_env: ▸hunter2+/, ▸storage: memory, seal_every: ▸10ms }\n',
+    errors: [
+      ['MYC324', 'audit_receipt.signing_key_env', 'has signing_key and signing_key_env'],
+      ['MYC317', 'audit_receipt.signing_key_env', 'is not the name of a variable'],
+      ['MYC325', 'audit_receipt.storage', 'receipts are kept with the calls they are of'],
+      ['MYC203', 'audit_receipt.seal_every', 'is less than a second'],
+    ],
+  },
+  {
+    name: 'receipts with keys that there are not: nothing is concluded from what is not known',
+    yaml: 'audit_receipt: { ▸agent: a, ▸signing_key_path: ./k, ▸host: h, values: { ▸input: true, arguments: ▸5 } }\n',
+    errors: [
+      ['MYC204', 'audit_receipt.agent', 'unknown key', 'agent_id'],
+      ['MYC204', 'audit_receipt.signing_key_path', 'unknown key', 'signing_key'],
+      ['MYC204', 'audit_receipt.host', 'unknown key'],
+      ['MYC204', 'audit_receipt.values.input', 'unknown key'],
+      ['MYC201', 'audit_receipt.values.arguments', 'has to be true or false'],
+    ],
+  },
+  {
+    name: 'a receipt of what is not recorded',
+    yaml: 'audit_receipt: { agent_id: a, signing_key_env: WORD }\ntools: { pay: { ledger: false, ▸audit_receipt: true } }\n',
+    errors: [['MYC307', 'tools.pay.audit_receipt', 'has no effect: ledger is false']],
+  },
+  {
     name: 'a ledger that says nothing',
     yaml: 'tools: { pay: { ▸ledger: {} } }\ntasks: { bill: { ▸ledger: {} } }\n',
     errors: [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfigFromString } from '../../../src/config/load-config.js';
-import { marked, read } from './broken-config.js';
+import { ENVIRONMENT, marked, read } from './broken-config.js';
 
 /** A configuration that loads and gets a warning at each `▸`, and how to say that it is meant. */
 interface Warned {
@@ -12,7 +12,28 @@ interface Warned {
   readonly gone: readonly string[];
 }
 
+const HARMLESS = 'tools: { get: { side_effect_class: read, ledger: false } }';
+
 const WARNINGS: readonly Warned[] = [
+  {
+    id: 'MYC359',
+    name: 'receipts that no tool asks for',
+    yaml: `audit_receipt: { agent_id: a, signing_key_env: SIGNING_KEY, ▸auto: false }\n${HARMLESS}`,
+    path: 'audit_receipt.auto',
+    says: 'no tool asks for a receipt',
+    gone: [
+      `audit_receipt: { agent_id: a, signing_key_env: SIGNING_KEY }\n${HARMLESS}`,
+      'audit_receipt: { agent_id: a, signing_key_env: SIGNING_KEY, auto: false }\ntools: { get: { side_effect_class: read, audit_receipt: true } }',
+    ],
+  },
+  {
+    id: 'MYC360',
+    name: 'a signing key in the file',
+    yaml: `audit_receipt: { agent_id: a, ▸signing_key: ${ENVIRONMENT['SIGNING_KEY']} }\n${HARMLESS}`,
+    path: 'audit_receipt.signing_key',
+    says: 'for whoever can read it',
+    gone: [`audit_receipt: { agent_id: a, signing_key: "\${env:SIGNING_KEY}" }\n${HARMLESS}`],
+  },
   {
     id: 'MYC358',
     name: 'states that are durable in memory',
@@ -147,7 +168,7 @@ describe('warnings', () => {
       [places[0], id, 'warning', row.path],
     ]);
     expect(`${issues.all[0]?.problem} | ${issues.all[0]?.remedy}`).toContain(row.says);
-    const mycelium = await loadConfigFromString(text, { environment: {} });
+    const mycelium = await loadConfigFromString(text, { environment: { SIGNING_KEY: ENVIRONMENT['SIGNING_KEY'] } });
     await mycelium.close();
   });
 

@@ -115,7 +115,7 @@ describe('locations', () => {
   });
 
   it('that differ in a password only are two: neither is opened with that of the other', () => {
-    const homes = new Homes({ strict: false, profile: 'development', retention: {} });
+    const homes = new Homes({ strict: false, profile: 'development', retention: {} }, undefined, undefined);
     const [one, other] = [at('redis://u:one@h'), at('redis://u:other@h')];
     expect(locationText(one)).toBe(locationText(other));
     expect(homes.at(one)).not.toBe(homes.at(other));

@@ -166,7 +166,7 @@ describe('what a crash leaves behind', () => {
     const frame = whole.subarray(whole.lastIndexOf('\nMYC1 '));
     const events: unknown[] = [];
     const listen = (event: unknown): void => void events.push(event);
-    subscribe('mycelium:store', listen);
+    subscribe('mycelium:debris-skipped', listen);
     try {
       await appendFile(file, frame.subarray(0, frame.length - 20));
       const again = await open();
@@ -175,13 +175,13 @@ describe('what a crash leaves behind', () => {
       await put(again, 'b', 'behind it');
       const region = { file, offset: size, bytes: frame.length - 20 };
       expect(again.skipped).toEqual([region]);
-      expect(events).toEqual([{ store: `file ${folder}`, event: 'debris-skipped', ...region }]);
+      expect(events).toEqual([{ store: `file ${folder}`, ...region }]);
       await again.close();
       const third = await open();
       expect(third.skipped).toEqual([region]);
       expect((await get(third, 'b'))?.value).toBe('behind it');
     } finally {
-      unsubscribe('mycelium:store', listen);
+      unsubscribe('mycelium:debris-skipped', listen);
     }
   });
 
