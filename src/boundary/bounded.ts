@@ -2,7 +2,14 @@ import { nearest } from '../encoding/nearest.js';
 import { type BoundaryIssue, type BoundaryPhase, ToolBoundaryError } from '../errors/boundary.js';
 import { UsageError } from '../errors/usage.js';
 import { emit } from '../tool/events.js';
-import { type Body, type CallFrame, GUARD_PLACES, makeGuard, type ToolInfo } from '../tool/guard.js';
+import {
+  type Body,
+  type CallFrame,
+  GUARD_PLACES,
+  type GuardDefinition,
+  makeGuard,
+  type ToolInfo,
+} from '../tool/guard.js';
 import type { Guard, Same } from '../tool/types.js';
 import type { BoundarySchema, BoundedOptions, SchemaInput, SchemaOutput } from './options.js';
 import { type CompiledSchema, compileSchema, type Parsed } from './schema/compile-schema.js';
@@ -40,21 +47,24 @@ export function bounded<const In extends BoundarySchema = never, const Out exten
   [In] extends [never] ? Same : unknown extends SchemaInput<In> ? Same : SchemaInput<In>,
   [Out] extends [never] ? Same : unknown extends SchemaOutput<Out> ? Same : SchemaOutput<Out>
 > {
-  const boundary = compileBoundary(options as BoundedOptions);
-  return makeGuard([
-    {
-      kind: 'bounded',
-      place: GUARD_PLACES['bounded'] as number,
-      name: options.name,
-      options,
-      bind: (info, next) => around(boundary, info, next),
-      inside: (info, body) =>
-        boundary.output === undefined || isRecordedFirst(info) ? body : checked(boundary, info, body),
-    },
-  ]);
+  return makeGuard([boundedDefinition(compileBoundary(options as BoundedOptions), options.name, options)]);
 }
 
-interface Boundary {
+/** The guard of a boundary that is compiled already. */
+export function boundedDefinition(boundary: Boundary, name: string | undefined, options?: object): GuardDefinition {
+  return {
+    kind: 'bounded',
+    place: GUARD_PLACES['bounded'] as number,
+    name,
+    ...(options === undefined ? {} : { options }),
+    bind: (info, next) => around(boundary, info, next),
+    inside: (info, body) =>
+      boundary.output === undefined || isRecordedFirst(info) ? body : checked(boundary, info, body),
+  };
+}
+
+/** What is checked around a tool, ready to do so. */
+export interface Boundary {
   readonly input: CompiledSchema | undefined;
   readonly output: CompiledSchema | undefined;
   readonly scope: Scope | undefined;

@@ -37,9 +37,7 @@ export type SchemaInput<Schema> = Schema extends StandardSchema
     : InferFieldsInput<Schema>;
 
 /** A parameter by its name, or a way into it: `files`, `target.path`. */
-type FieldOf<Value> = unknown extends Value
-  ? string
-  : (keyof Value & string) | `${keyof Value & string}.${string}` | `${keyof Value & string}[${string}`;
+type FieldOf<Value> = unknown extends Value ? string : (keyof Value & string) | `${keyof Value & string}.${string}`;
 
 type Fields<Option, Value> = Omit<Option, 'fields'> & { readonly fields: readonly FieldOf<Value>[] };
 
@@ -53,7 +51,7 @@ export interface BoundedScope<Value = unknown> {
   /** Hosts that the URLs among the arguments must lead to. Names are not resolved, and redirects are the tool's. */
   readonly allowedHosts?: Fields<AllowedHosts, Value>;
   /** What the name of the entity that the tool works on looks like, as a whole. */
-  readonly entityPattern?: Omit<EntityPattern, 'field'> & { readonly field: FieldOf<Value> };
+  readonly entityPattern?: Fields<EntityPattern, Value>;
 }
 
 /** What is checked around a tool. */

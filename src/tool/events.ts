@@ -31,6 +31,22 @@ export interface EventMap {
     readonly tool: string;
     readonly coercions: readonly { readonly path: string; readonly from: string; readonly to: string }[];
   };
+  /** A read was answered without running it again: what it gave was remembered, or it was running already. */
+  'mycelium:read-reused': {
+    readonly tool: string;
+    readonly from: 'memory' | 'running';
+    /** Since it began. */
+    readonly ageMs: number;
+  };
+  /** What was remembered of reads counts no longer, because of a write or because somebody said so. */
+  'mycelium:reads-outdated': {
+    /** The tool that wrote; undefined for `invalidate`. */
+    readonly by: string | undefined;
+    /** Of how many entities, or of all. */
+    readonly entities: number | 'all';
+    readonly tools: readonly string[];
+    readonly tags: readonly string[];
+  };
   /** A worker that was superseded finished; its success is kept as evidence. */
   'mycelium:evidence-kept': CallEvent & { readonly fence: number };
   /** Something to look at once: an identity that nothing will find again, a key that nobody read. */

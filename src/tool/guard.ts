@@ -108,19 +108,31 @@ export function guardsAround(tool: unknown): readonly GuardDefinition[] | undefi
   return typeof tool === 'function' ? guardedTools.get(tool)?.parts : undefined;
 }
 
-/** Makes the function users apply from what stands behind it. */
-export function makeGuard<G extends AnyGuard>(parts: readonly GuardDefinition[]): G {
+/**
+ * Makes the function users apply from what stands behind it.
+ *
+ * @param applied - told every tool it was applied to that can be called by itself, which a method cannot.
+ */
+export function makeGuard<G extends AnyGuard>(
+  parts: readonly GuardDefinition[],
+  applied?: (guarded: (...args: never[]) => unknown) => void,
+): G {
   const guard = (tool: unknown, context?: ClassMethodDecoratorContext): unknown => {
     const decorated = context !== undefined && typeof context.name === 'string' ? context.name : undefined;
-    return applyGuards(parts, tool, { decorated, positional: false });
+    const guarded = applyGuards(parts, tool, { decorated, positional: false });
+    if (context === undefined) applied?.(guarded);
+    return guarded;
   };
   definitions.set(guard, parts);
   return guard as unknown as G;
 }
 
-/** A guard that leaves the tool as it is, whatever it is. */
-export function noGuard(): AnyGuard {
-  const guard = (tool: unknown): unknown => tool;
+/** A guard that leaves the tool as it is, whatever it is. @param applied - as {@link makeGuard} has it. */
+export function noGuard(applied?: (tool: (...args: never[]) => unknown) => void): AnyGuard {
+  const guard = (tool: unknown, context?: ClassMethodDecoratorContext): unknown => {
+    if (context === undefined && typeof tool === 'function') applied?.(tool as () => unknown);
+    return tool;
+  };
   definitions.set(guard, []);
   return guard as unknown as AnyGuard;
 }

@@ -42,12 +42,27 @@ interface AmbientRun extends Run {
   readonly home: LedgerHome | DeferredHome | undefined;
 }
 
+/** What is remembered as long as a run lasts, and no longer. Every run has one; features hang on it what is theirs. */
+export interface SessionSlot {
+  readonly outer: SessionSlot | undefined;
+  /** Whether what the outer one remembers may be given here, too. */
+  readonly inherits: boolean;
+  /** What protected tools have read. */
+  reads: object | undefined;
+}
+
 /** What is ambient. */
 export interface Scope {
   readonly run: AmbientRun | undefined;
   readonly call: ToolCall | undefined;
   readonly ancestor: Ancestor | undefined;
+  readonly session: SessionSlot | undefined;
+  /** The shared execution that this code belongs to. */
+  readonly reading: object | undefined;
 }
+
+/** What changes with a scope; the rest is taken from the one around it. */
+export type InnerScope = Pick<Scope, 'run' | 'call' | 'ancestor'> & Partial<Pick<Scope, 'session' | 'reading'>>;
 
 // AsyncLocalStorage makes every await in the process slower once entered, so nothing enters it unasked.
 const storage = new AsyncLocalStorage<Scope>();
@@ -58,8 +73,10 @@ export function currentScope(): Scope | undefined {
 }
 
 /** Runs `fn` with the scope around it. */
-export function enterScope<T>(scope: Scope, fn: () => T): T {
-  return storage.run(scope, fn);
+export function enterScope<T>(inner: InnerScope, fn: () => T): T {
+  const outer = storage.getStore();
+  const { run, call, ancestor, session = outer?.session, reading = outer?.reading } = inner;
+  return storage.run({ run, call, ancestor, session, reading }, fn);
 }
 
 function checkText(value: unknown, name: string): void {
@@ -128,7 +145,13 @@ export async function enterRun<T>(
     ...(current.threadId === undefined ? {} : { threadId: current.threadId }),
     ...(current.tenant === undefined ? {} : { tenant: current.tenant }),
   };
-  return enterScope({ run: current, call: undefined, ancestor: outer?.ancestor }, async () => fn(visible));
+  const session: SessionSlot = {
+    outer: outer?.session,
+    // What another tenant, or another ledger, was told is not for this run.
+    inherits: outer?.run?.tenant === current.tenant && outer?.run?.home === current.home,
+    reads: undefined,
+  };
+  return enterScope({ run: current, call: undefined, ancestor: outer?.ancestor, session }, async () => fn(visible));
 }
 
 function ambientCall(name: string, instead: string): ToolCall {

@@ -242,7 +242,7 @@ describe('the scope', () => {
         scope: {
           allowedPaths: { fields: ['from', 'to'], roots: ['.'], base: folder },
           allowedHosts: { fields: ['url'], hosts: ['api.example.com'] },
-          entityPattern: { field: 'customer', pattern: 'c\\d+' },
+          entityPattern: { fields: ['customer'], pattern: 'c\\d+' },
         },
       }),
       ledger({ effect: 'irreversible', idFrom: ['to'], ledger: actions }),
@@ -275,7 +275,7 @@ describe('the scope', () => {
   it.each([
     [{ allowedPaths: { fields: ['file'], roots: ['.'], base: '/' } }, 'allowedPaths', 'Did you mean files?'],
     [{ allowedHosts: { fields: ['link'], hosts: ['a.b'] } }, 'allowedHosts', 'Its fields are files, url.'],
-    [{ entityPattern: { field: 'urls', pattern: 'x' } }, 'entityPattern', 'Did you mean url?'],
+    [{ entityPattern: { fields: ['urls'], pattern: 'x' } }, 'entityPattern', 'Did you mean url?'],
     [{ allowedPath: {} }, 'scope.allowedPath', 'Did you mean allowedPaths?'],
     [null, 'scope', 'is no object'],
   ])('%j names what there is not, which is found when the guard is made', (scope, place, says) => {

@@ -7,7 +7,7 @@ import { UsageError } from '../../src/errors/usage.js';
 const compilePattern = (source: string) => ({ matches: wholeMatcher(new RegExp(source, 'u')) });
 
 function entityCodes(pattern: RegExp | string, id: unknown): string[] {
-  const issues = compileScope({ entityPattern: { field: 'id', pattern } }, 'bounded', { compilePattern })?.check({
+  const issues = compileScope({ entityPattern: { fields: ['id'], pattern } }, 'bounded', { compilePattern })?.check({
     id,
   });
   if (!Array.isArray(issues)) throw new Error('not answered at once');
@@ -62,14 +62,14 @@ describe('an entity', () => {
   it('is compared the same way in every call, whatever the pattern remembers', () => {
     for (const pattern of [/c\d+/g, /c\d+/y, /c\d+/gy]) {
       pattern.lastIndex = 2;
-      const scope = compileScope({ entityPattern: { field: 'id', pattern } }, 'bounded', { compilePattern });
+      const scope = compileScope({ entityPattern: { fields: ['id'], pattern } }, 'bounded', { compilePattern });
       for (let call = 0; call < 3; call++) expect(scope?.check({ id: 'c123' })).toEqual([]);
       expect(pattern.lastIndex).toBe(2);
     }
   });
 
   it('is told with the pattern', () => {
-    const scope = compileScope({ entityPattern: { field: 'order.id', pattern: /c\d+/ } }, 'bounded', {
+    const scope = compileScope({ entityPattern: { fields: ['order.id'], pattern: /c\d+/ } }, 'bounded', {
       compilePattern,
     });
     expect(scope?.check({ order: { id: 'x' } })).toEqual([
@@ -94,7 +94,7 @@ describe('a scope', () => {
       {
         allowedPaths: { fields: ['source', 'files', 'source'], roots: [], base: '/' },
         allowedHosts: { fields: ['options.url'], hosts: [] },
-        entityPattern: { field: 'id', pattern: /x/ },
+        entityPattern: { fields: ['id'], pattern: /x/ },
       },
       'bounded',
       { compilePattern },
@@ -103,14 +103,14 @@ describe('a scope', () => {
       { name: 'source', place: 'bounded({ allowedPaths.fields })' },
       { name: 'files', place: 'bounded({ allowedPaths.fields })' },
       { name: 'options.url', place: 'bounded({ allowedHosts.fields })' },
-      { name: 'id', place: 'bounded({ entityPattern.field })' },
+      { name: 'id', place: 'bounded({ entityPattern.fields })' },
     ]);
   });
 
   it('finds everything at once, in a stable order', async () => {
     const scope = compileScope(
       {
-        entityPattern: { field: 'id', pattern: /x/ },
+        entityPattern: { fields: ['id'], pattern: /x/ },
         allowedHosts: { fields: ['b', 'a'], hosts: [] },
         allowedPaths: { fields: ['d', 'c'], roots: [], base: '/' },
       },
@@ -223,14 +223,8 @@ describe('options that cannot be meant', () => {
       'bounded({ allowedHosts.schemes[0] })',
       /without a colon/,
     ],
-    ['no pattern', { entityPattern: { field: 'id' } }, 'bounded({ entityPattern.pattern })', /Give a RegExp/],
-    ['no entity', { entityPattern: { pattern: /x/ } }, 'bounded({ entityPattern.field })', /is missing/],
-    [
-      'a list of entities',
-      { entityPattern: { fields: ['id'], pattern: /x/ } },
-      'bounded({ entityPattern.fields })',
-      /There are field, pattern/,
-    ],
+    ['no pattern', { entityPattern: { fields: ['id'] } }, 'bounded({ entityPattern.pattern })', /Give a RegExp/],
+    ['no entity', { entityPattern: { pattern: /x/ } }, 'bounded({ entityPattern.fields })', /is missing/],
   ])('%s', (_name, options, place, words) => {
     let thrown: unknown;
     try {

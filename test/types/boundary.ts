@@ -36,7 +36,7 @@ const refund = bounded({
     reason: { enum: ['damaged', 'late'], default: 'damaged' },
     notes: { type: 'array', items: { type: 'string' }, required: false },
   },
-  scope: { entityPattern: { field: 'orderId', pattern: 'o-\\d+' } },
+  scope: { entityPattern: { fields: ['orderId'], pattern: 'o-\\d+' } },
 })(async ({ orderId, amount, reason, notes }) => {
   is<Equal<typeof amount, number>>();
   is<Equal<typeof reason, 'damaged' | 'late'>>();
@@ -54,14 +54,14 @@ bounded({ input: { orderId: { patern: 'o' } } });
 // @ts-expect-error a misspelt option
 bounded({ inputs: z.object({}) });
 const paths = z.object({ path: z.string() });
-bounded({ input: paths, scope: { allowedPaths: { fields: ['path', 'path[0]'], roots: ['.'], base: '/' } } });
+bounded({ input: paths, scope: { allowedPaths: { fields: ['path', 'path.inner'], roots: ['.'], base: '/' } } });
 // @ts-expect-error a field that the schema does not have
 bounded({ input: paths, scope: { allowedPaths: { fields: ['file'], roots: ['.'], base: '/' } } });
 // @ts-expect-error the same, of specs
 bounded({ input: { url: {} }, scope: { allowedHosts: { fields: ['link'], hosts: ['example.com'] } } });
 bounded({
   input: { files: { type: 'array', items: {} } },
-  scope: { allowedPaths: { fields: ['files[0]', 'files'], roots: ['.'], base: '/' } },
+  scope: { allowedPaths: { fields: ['files.name', 'files'], roots: ['.'], base: '/' } },
 });
 
 // @ts-expect-error the body gives what the output is not

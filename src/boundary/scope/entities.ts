@@ -7,7 +7,7 @@ const LONGEST_ENTITY = 1000;
 
 /** The option `entityPattern`, checked. */
 export interface EntityRule {
-  readonly field: Field;
+  readonly fields: readonly Field[];
   readonly matches: (text: string) => boolean;
   /** The pattern, for a model. */
   readonly expected: string;
@@ -19,7 +19,7 @@ export function checkEntities(
   input: unknown,
   isSecret: IsSecret | undefined,
 ): readonly BoundaryIssue[] {
-  const found = findValues(input, [rule.field]);
+  const found = findValues(input, rule.fields);
   if (found === undefined) return [tooMany('entity-mismatch', 'entities')];
   const verdict = { code: 'entity-mismatch', expected: rule.expected } as const;
   const issues: BoundaryIssue[] = [];

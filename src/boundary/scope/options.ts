@@ -27,10 +27,10 @@ export interface AllowedHosts {
   readonly schemes?: readonly UrlScheme[];
 }
 
-/** Which parameter names what the tool works on, and what such a name looks like. */
+/** Which parameters name what the tool works on, and what such a name looks like. */
 export interface EntityPattern {
-  /** A parameter that holds text, a number, or a list of them. */
-  readonly field: string;
+  /** Parameters that hold text, a number, or a list of them. */
+  readonly fields: readonly string[];
   /** It must match the whole. */
   readonly pattern: RegExp | string;
 }
@@ -114,12 +114,12 @@ function hostOf(entry: unknown, place: Place): HostEntry {
 
 /** @throws UsageError */
 export function readEntityPattern(option: unknown, place: Place, compilePattern: CompilePattern): EntityRule {
-  const members = membersOf(option, place, ['field', 'pattern']);
-  const field = fieldOf(members['field'], place.at('field'));
+  const members = membersOf(option, place, ['fields', 'pattern']);
+  const fields = fieldsOf(members['fields'], place.at('fields'));
   const pattern = members['pattern'];
   if (pattern instanceof RegExp) {
     return {
-      field,
+      fields,
       matches: wholeMatcher(pattern),
       expected: `text that matches ${quoteText(pattern.source)} as a whole`,
     };
@@ -127,7 +127,7 @@ export function readEntityPattern(option: unknown, place: Place, compilePattern:
   const source = textOf(pattern, place.at('pattern'), 'Give a RegExp, or a pattern as text.');
   const compiled = compilePattern(source, place.at('pattern').text);
   return {
-    field,
+    fields,
     matches: (text) => compiled.matches(text),
     expected: `text that matches ${quoteText(source)} as a whole`,
   };

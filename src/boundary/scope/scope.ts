@@ -81,7 +81,7 @@ export function compileScope(
     fields: [
       ...fieldsAt('allowedPaths', 'fields', paths?.fields ?? []),
       ...fieldsAt('allowedHosts', 'fields', hosts?.fields ?? []),
-      ...fieldsAt('entityPattern', 'field', entities === undefined ? [] : [entities.field]),
+      ...fieldsAt('entityPattern', 'fields', entities?.fields ?? []),
     ],
     check(input) {
       // Read before anything is waited for: everything is told of the same moment.

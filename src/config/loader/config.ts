@@ -6,7 +6,7 @@ import type { Path } from './issues.js';
 import { camelCase } from './names.js';
 import { type Origin, originOf } from './origin.js';
 import type { Environment } from './references.js';
-import type { ConfigData, StateFlushData, StorageData, ToolData } from './schema.js';
+import type { BoundedData, ConfigData, StateFlushData, StorageData, ToolData } from './schema.js';
 import type { Range } from './source.js';
 import { defaultLocation, locationOf, STORAGES_OF, type StoreLocation } from './storage.js';
 
@@ -41,8 +41,10 @@ export interface GuardConfig {
   readonly name: string;
   readonly path: Path;
   readonly at: Range | undefined;
-  /** Undefined: nothing guards it. */
+  /** Undefined: it is not recorded. */
   readonly ledger: LedgerConfig | undefined;
+  /** Undefined: nothing is checked. */
+  readonly bounded: BoundedData | undefined;
   /** Whether the file says outright that it is not recorded. */
   readonly waived: boolean;
   /** By the keys of YAML, and `ledger`, `strict`, `retention` and the keys of a storage for where and how it is recorded. */
@@ -73,10 +75,17 @@ export interface Config {
   readonly stateFlush: StateFlushConfig | undefined;
   /** Undefined: nothing is signed. */
   readonly audit: AuditConfig | undefined;
+  /** The tools that a model may call by name, as in the file. */
+  readonly allowed: readonly string[];
+}
+
+/** Whether anything stands around it. */
+export function isGuarded({ ledger, bounded }: GuardConfig): boolean {
+  return ledger !== undefined || bounded !== undefined;
 }
 
 /** The keys of YAML with their options, in the order in which people read them. */
-export const OPTION_OF: Readonly<Record<Exclude<keyof ToolData, 'ledger'>, keyof DeclaredOptions>> = {
+export const OPTION_OF: Readonly<Record<Exclude<keyof ToolData, 'ledger' | 'bounded'>, keyof DeclaredOptions>> = {
   side_effect_class: 'effect',
   boundary: 'boundary',
   id_from: 'idFrom',
@@ -124,7 +133,8 @@ export function resolveConfig(data: ConfigData, tree: YamlTree, folder: string, 
   const strict = actions?.strict ?? profile === 'production';
   const stateFlush = data.state_flush === undefined ? undefined : stateFlushConfig(data.state_flush, around);
   const audit = data.audit_receipt === undefined ? undefined : auditConfig(data.audit_receipt, around);
-  return Object.freeze({ folder, profile, strict, retention, guards, locations, stateFlush, audit });
+  const allowed = data.registry?.allowed ?? (data.registry?.auto === false ? [] : Object.keys(data.tools ?? {}));
+  return Object.freeze({ folder, profile, strict, retention, guards, locations, stateFlush, audit, allowed });
 }
 
 /** The keys of YAML with their settings. */
@@ -194,6 +204,7 @@ function guardConfig(kind: 'tool' | 'task', name: string, entry: ToolData, aroun
     path,
     at: tree.written(path)?.key,
     waived: entry.ledger === false,
+    bounded: entry.bounded,
     ledger: recorded ? { location: own ?? locations[kind], options: declared(entry, data.audit_receipt) } : undefined,
     origin,
   };

@@ -2,8 +2,8 @@
 
 /** Refused by name, by section: known, and not built yet. */
 export const NOT_YET: Readonly<Record<string, ReadonlySet<string>>> = {
-  '': new Set(['registry', 'runner', 'history_guard', 'message_validator']),
-  'tools.*': new Set(['protect', 'bounded']),
+  '': new Set(['runner', 'history_guard', 'message_validator']),
+  'tools.*': new Set(['protect']),
 };
 
 /** What is said otherwise of a server, in whatever section names one. */

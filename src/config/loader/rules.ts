@@ -1,8 +1,9 @@
 import { nearest } from '../../encoding/nearest.js';
 import { problemsOf } from '../../ledger/policy.js';
 import { checkAudit, warnOfAudit } from './audit-rules.js';
+import { checkBounded } from './bounded-rules.js';
 import type { Config, GuardConfig } from './config.js';
-import { OPTION_OF } from './config.js';
+import { isGuarded, OPTION_OF } from './config.js';
 import { spoken, type YamlTree } from './document.js';
 import { dotted, type Issues, type Path } from './issues.js';
 import { camelCase, snakeCase } from './names.js';
@@ -42,11 +43,13 @@ export function applyRules(read: ReadShape, issues: Issues): void {
   checkSelector(data.task_ledger?.tasks, ['task_ledger', 'tasks'], 'tasks', read, add);
   checkStateFlush(read, add);
   checkAudit(read, add);
+  checkSelector(data.registry?.allowed, ['registry', 'allowed'], 'tools', read, add);
   for (const guard of config.guards) {
     const entry = (guard.kind === 'tool' ? data.tools : data.tasks)?.[guard.name] ?? {};
     if (typeof entry.ledger === 'object')
       checkStorage({ section: entry.ledger, path: [...guard.path, 'ledger'], own: true, ...around }, add);
     checkEntry(entry, guard, tree, add);
+    checkBounded(guard, { folder: config.folder, tree, uncertain }, add);
     const certain = [guard.path, [...guard.path, 'side_effect_class']].every((path) => !uncertain.has(dotted(path)));
     if (entry.ledger !== false && certain) {
       checkClass(entry, guard, add);
@@ -124,7 +127,7 @@ function checkSelector(
         suggestion: said === name ? nearest(name, Object.keys(entries)) : undefined,
         remedy: `Add it to ${group}, or take it out of this list.`,
       });
-    } else if (entry.ledger === false) {
+    } else if (entry.ledger === false && path[0] !== 'registry') {
       add({
         ...at,
         id: 'MYC306',
@@ -196,15 +199,16 @@ function checkClass(entry: ToolData, { path }: GuardConfig, add: Add): void {
 }
 
 /** Strict: nothing is left to be understood without a word. */
-function checkStrict(entry: ToolData, { kind, name, path, ledger }: GuardConfig, add: Add): void {
-  if (ledger === undefined) {
+function checkStrict(entry: ToolData, guard: GuardConfig, add: Add): void {
+  const { kind, name, path, ledger } = guard;
+  if (!isGuarded(guard)) {
     add({
       id: 'MYC312',
       path,
       problem: `strict: nothing guards ${name}`,
       remedy: 'Write ledger: true, or ledger: false if that is meant.',
     });
-  } else if (kind === 'tool' && entry.side_effect_class === undefined) {
+  } else if (ledger !== undefined && kind === 'tool' && entry.side_effect_class === undefined) {
     add({
       id: 'MYC311',
       path,
@@ -235,7 +239,7 @@ function warnOfWhatIsOpen(guard: GuardConfig, add: Add): void {
   const warn = (id: string, problem: string, remedy: string): void =>
     add({ id, severity: 'warning', path, problem, remedy });
   if (ledger === undefined) {
-    if (!guard.waived)
+    if (!guard.waived && !isGuarded(guard))
       warn('MYC351', `nothing guards ${name}`, 'Write ledger: true, or ledger: false if that is meant.');
     return;
   }

@@ -144,8 +144,29 @@ const common = {
   store: storedForm.optional(),
 };
 
+/** Specs by field, or a JSON Schema: what is wrong with them the boundary tells. */
+const specs = z.record(z.string(), z.unknown());
+const params = z.union([name, names]);
+
+const bounded = z.strictObject({
+  schema: specs.optional(),
+  output_schema: specs.optional(),
+  coerce: z.enum(['strict', 'llm']).optional(),
+  unknown_fields: z.enum(['refuse', 'strip']).optional(),
+  redact: names.optional(),
+  entity_param: params.optional(),
+  entity_pattern: text.optional(),
+  allowed_paths: z.array(text).optional(),
+  path_param: params.optional(),
+  base: folder.optional(),
+  allowed_hosts: z.array(text).optional(),
+  url_param: params.optional(),
+  url_schemes: z.array(z.enum(['https', 'http', 'wss', 'ws', 'ftp'])).optional(),
+});
+
 const tool = z.strictObject({
   ...common,
+  bounded: bounded.optional(),
   boundary: z.enum(['implicit', 'explicit']).optional(),
   key_valid_for: duration.optional(),
   settle_after: duration.optional(),
@@ -173,12 +194,15 @@ const stateFlush = z.strictObject({
   signals: z.array(z.enum(['SIGINT', 'SIGTERM'])).optional(),
 });
 
+const registry = z.strictObject({ allowed: z.array(name).optional(), auto: z.boolean().optional() });
+
 const root = z.strictObject({
   profile: z.enum(['development', 'production']).optional(),
   action_ledger: actionLedger.optional(),
   task_ledger: taskLedger.optional(),
   state_flush: stateFlush.optional(),
   audit_receipt: auditReceipt.optional(),
+  registry: registry.optional(),
   tools: z.record(z.string(), tool).optional(),
   tasks: z.record(z.string(), task).optional(),
 });
@@ -194,6 +218,7 @@ export interface ConfigData {
   readonly task_ledger?: (LedgerData & { readonly tasks?: Selector }) | undefined;
   readonly state_flush?: StateFlushData | undefined;
   readonly audit_receipt?: AuditReceiptData | undefined;
+  readonly registry?: RegistryData | undefined;
   readonly tools?: Readonly<Record<string, ToolData>> | undefined;
   readonly tasks?: Readonly<Record<string, ToolData>> | undefined;
 }
@@ -220,6 +245,29 @@ export interface StateFlushData extends StorageData {
   readonly flush_on_complete?: boolean | undefined;
   readonly durable?: boolean | undefined;
   readonly signals?: readonly ('SIGINT' | 'SIGTERM')[] | undefined;
+}
+
+/** Which tools a model may call by name. */
+export interface RegistryData {
+  readonly allowed?: readonly string[] | undefined;
+  readonly auto?: boolean | undefined;
+}
+
+/** What a tool may be called with, reach for and give back. */
+export interface BoundedData {
+  readonly schema?: Readonly<Record<string, unknown>> | undefined;
+  readonly output_schema?: Readonly<Record<string, unknown>> | undefined;
+  readonly coerce?: 'strict' | 'llm' | undefined;
+  readonly unknown_fields?: 'refuse' | 'strip' | undefined;
+  readonly redact?: readonly string[] | undefined;
+  readonly entity_param?: string | readonly string[] | undefined;
+  readonly entity_pattern?: string | undefined;
+  readonly allowed_paths?: readonly string[] | undefined;
+  readonly path_param?: string | readonly string[] | undefined;
+  readonly base?: string | undefined;
+  readonly allowed_hosts?: readonly string[] | undefined;
+  readonly url_param?: string | readonly string[] | undefined;
+  readonly url_schemes?: readonly ('https' | 'http' | 'wss' | 'ws' | 'ftp')[] | undefined;
 }
 
 /** Who signs receipts, with which key, and what becomes of them beside the ledger. */
@@ -255,6 +303,7 @@ type Keep = 'full' | 'redacted' | 'digest';
 /** A tool or a task. */
 export interface ToolData {
   readonly ledger?: boolean | StorageData | undefined;
+  readonly bounded?: BoundedData | undefined;
   readonly audit_receipt?: boolean | undefined;
   readonly side_effect_class?:
     | 'read'
@@ -290,6 +339,8 @@ export const SECTIONS: Readonly<Record<string, readonly string[]>> = {
   state_flush: Object.keys(stateFlush.shape),
   audit_receipt: Object.keys(auditReceipt.shape),
   'audit_receipt.values': Object.keys(receiptValues.shape),
+  registry: Object.keys(registry.shape),
+  'tools.*.bounded': Object.keys(bounded.shape),
   'tools.*': Object.keys(tool.shape),
   'tasks.*': Object.keys(task.shape),
   'tools.*.ledger': Object.keys(storage.shape),

@@ -1,3 +1,5 @@
+import { boundedDefinition } from '../../boundary/bounded.js';
+import { type RegisteredTool, ToolRegistry } from '../../boundary/registry.js';
 import type { Encryption } from '../../encoding/encryption.js';
 import { nearest } from '../../encoding/nearest.js';
 import type { ActionLedger } from '../../ledger/action-ledger.js';
@@ -14,7 +16,8 @@ import type {
 import { emit } from '../../tool/events.js';
 import { definitionsOf, type GuardDefinition, guardsAround, makeGuard, noGuard } from '../../tool/guard.js';
 import type { AnyGuard } from '../../tool/types.js';
-import type { Config, GuardConfig } from '../loader/config.js';
+import { checksOf, compileBounded } from '../loader/bounded.js';
+import { type Config, type GuardConfig, isGuarded } from '../loader/config.js';
 import { Issues } from '../loader/issues.js';
 import type { ReadConfig } from '../loader/read-config.js';
 import { locationText } from '../loader/storage.js';
@@ -49,6 +52,8 @@ class Runtime implements Mycelium {
   readonly #guards: ReadonlyMap<string, GuardConfig>;
   readonly #applied = new Map<string, readonly string[]>();
   readonly #unguarded = new Set<string>();
+  /** What can be called by name, as far as it was applied. */
+  readonly #callable = new Map<string, RegisteredTool>();
   /** Of the file and of what was instrumented. */
   readonly #warnings: Issues;
   /** What code said, by tool: who looks at its calls reads what is encrypted, and settles none in the open. */
@@ -76,11 +81,13 @@ class Runtime implements Mycelium {
   ): ConfiguredGuard<Positions, Output, Input> {
     const issues = new Issues(this.#read.source);
     const config = this.#configured(name);
-    const guard = this.#guard(config, (code ?? {}) as ToolCode, issues);
+    const callable = (tool: (...args: never[]) => unknown): void =>
+      void this.#callable.set(name, tool as RegisteredTool);
+    const guard = this.#guard(config, (code ?? {}) as ToolCode, issues, callable);
     if (guard === undefined)
       throw issues.error(`The guard of ${name} and ${this.#read.source.name} do not go together`, MEND);
     // Nothing will be told of a guard that is none.
-    if (config.ledger === undefined) {
+    if (!isGuarded(config)) {
       this.#applied.set(name, []);
       this.#unguarded.add(name);
     }
@@ -99,6 +106,7 @@ class Runtime implements Mycelium {
         this.#applied.set(name, []);
         if (bare) this.#unguarded.add(name);
       },
+      callable: (name, tool) => this.#callable.set(name, tool),
       unguarded: (name) => this.#unguarded.add(name),
       warn: (config, problem, remedy) => this.#warn(config, problem, remedy),
       issues,
@@ -110,13 +118,14 @@ class Runtime implements Mycelium {
 
   report(): Report {
     const guarded = [...this.#applied].flatMap(([name, code]): GuardedReport[] => {
-      const { ledger: recorded, kind } = this.#guards.get(name) as GuardConfig;
-      if (recorded === undefined) return [];
+      const { ledger: recorded, bounded, kind } = this.#guards.get(name) as GuardConfig;
+      const checks = bounded === undefined ? [] : checksOf(bounded);
+      if (recorded === undefined) return bounded === undefined ? [] : [{ name, kind, checks, code }];
       const { effect, idFrom } = recorded.options;
       const fallback = kind === 'tool' ? 'unclassified' : 'idempotent_mutate';
       const identity = code.includes('idFrom') ? 'a function' : (idFrom?.join(', ') ?? 'the call, task or run');
       const store = locationText(recorded.location);
-      return [{ name, kind, effect: effect ?? fallback, identity, store, code }];
+      return [{ name, kind, effect: effect ?? fallback, identity, store, checks, code }];
     });
     return makeReport({
       guarded,
@@ -142,6 +151,26 @@ class Runtime implements Mycelium {
 
   async runs(query: RunQuery = {}): Promise<RunPage> {
     return (await this.#states.keeper('runs()')).list(query);
+  }
+
+  registry(): ToolRegistry {
+    const { allowed } = this.#config;
+    const missing = allowed.filter((name) => !this.#callable.has(name));
+    if (missing.length > 0) {
+      const issues = new Issues(this.#read.source);
+      for (const name of missing)
+        issues.add({
+          id: 'MYC513',
+          at: this.#guards.get(name)?.at,
+          path: ['tools', name],
+          problem: `a model may call ${name}, and there is no function of it so far`,
+          remedy: 'Instrument it, or guard it, before the registry is made; or take it out of registry.allowed.',
+        });
+      throw issues.error('There is no registry yet', MEND);
+    }
+    return new ToolRegistry(
+      Object.fromEntries(allowed.map((name) => [name, this.#callable.get(name) as RegisteredTool])),
+    );
   }
 
   async ledger(name?: string): Promise<ActionLedger> {
@@ -182,7 +211,12 @@ class Runtime implements Mycelium {
   }
 
   /** Undefined when what is code does not go with the file. */
-  #guard(config: GuardConfig, code: ToolCode, issues: Issues): AnyGuard | undefined {
+  #guard(
+    config: GuardConfig,
+    code: ToolCode,
+    issues: Issues,
+    callable?: (tool: (...args: never[]) => unknown) => void,
+  ): AnyGuard | undefined {
     const given = givenKeys(code);
     const parts = this.#parts(config, code, issues)?.map((part): GuardDefinition => {
       const tracked: GuardDefinition = {
@@ -197,13 +231,17 @@ class Runtime implements Mycelium {
       return tracked;
     });
     if (parts === undefined) return undefined;
-    return parts.length === 0 ? noGuard() : makeGuard(parts);
+    return parts.length === 0 ? noGuard(callable) : makeGuard(parts, callable);
   }
 
   #parts(config: GuardConfig, code: ToolCode, issues: Issues): readonly GuardDefinition[] | undefined {
     const options = guardOptions(config, code, issues);
-    if (options === undefined || config.ledger === undefined) return options === undefined ? undefined : [];
-    const all = { ...options, ledger: this.#homes.at(config.ledger.location) };
-    return definitionsOf(config.kind === 'tool' ? ledger(all as LedgerOptions) : taskLedger(all as TaskOptions));
+    if (options === undefined) return undefined;
+    const { bounded, ledger: recorded, kind, name } = config;
+    const checks = bounded === undefined ? [] : [boundedDefinition(compileBounded(bounded, this.#config.folder), name)];
+    if (recorded === undefined) return checks;
+    const all = { ...options, ledger: this.#homes.at(recorded.location) };
+    const records = kind === 'tool' ? ledger(all as LedgerOptions) : taskLedger(all as TaskOptions);
+    return [...checks, ...definitionsOf(records)];
   }
 }

@@ -1,8 +1,9 @@
+import type { RegisteredTool } from '../../boundary/registry.js';
 import { nearest } from '../../encoding/nearest.js';
 import { UsageError } from '../../errors/usage.js';
 import { guardsAround, isClass, isGenerator } from '../../tool/guard.js';
 import type { AnyGuard } from '../../tool/types.js';
-import type { GuardConfig } from '../loader/config.js';
+import { type GuardConfig, isGuarded } from '../loader/config.js';
 import type { Issues } from '../loader/issues.js';
 import { spellings, spelt } from '../loader/names.js';
 import { type AnyFunction, kindOf, type Member, type Members, type Refusal, shapeOf } from './shape.js';
@@ -29,6 +30,8 @@ export interface InstrumentContext {
   madeHere(tool: unknown, name: string): boolean;
   /** Told of tools that the file leaves alone. @param bare - whether no guard in code is around it either. */
   waived(name: string, bare: boolean): void;
+  /** Told of every tool of the file that can be called by its name, guarded or left alone by the file. */
+  callable(name: string, tool: RegisteredTool): void;
   /** Told of functions of which the file says nothing. */
   unguarded(name: string): void;
   /** Told of what may not be meant. */
@@ -81,14 +84,21 @@ export function instrumented(
   return () => {
     const guarded = new Map([...guards].map(([key, guard]) => [key, applied(guard, members.get(key)?.value)]));
     for (const { config, member } of matches) {
-      if (config.ledger === undefined) context.waived(config.name, guardsAround(member.value) === undefined);
+      if (!isGuarded(config)) context.waived(config.name, guardsAround(member.value) === undefined);
     }
     const taken = matches.filter(({ key }) => guards.has(key));
     for (const one of taken) warnOfBareCalls(one, taken, context);
     for (const one of taken) warnOfOwnObjects(one, tools, context);
     for (const [key, member] of members) if (!settled.has(key)) tellUnguarded(key, member, context);
-    return rebuild(guarded);
+    const shape = rebuild(guarded);
+    if (!isClass(shape)) for (const { config, key } of matches) context.callable(config.name, boundTo(shape, key));
+    return shape;
   };
+}
+
+/** A member as it is called on its object, whatever its object makes of it then. */
+function boundTo(shape: object, key: string): RegisteredTool {
+  return (input, call) => (shape as Record<string, RegisteredTool>)[key]?.(input, call);
 }
 
 /**
@@ -229,7 +239,7 @@ function canBeGuarded(
   }
   const why = refusal ?? (typeof value === 'function' ? undefined : notAFunction(value));
   if (why !== undefined) return refuse('MYC506', `${key} ${why.problem}`, why.remedy);
-  if (config.ledger === undefined) {
+  if (!isGuarded(config)) {
     // Nothing is put around it, so it may be anything that can be called; but code for it would have no effect.
     context.guard(config, code.get(key) ?? {});
     return false;

@@ -1,4 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import type { ToolRegistry } from '../../boundary/registry.js';
 import type { ActionLedger } from '../../ledger/action-ledger.js';
 import type { Duration } from '../../ledger/options.js';
 import type { RecordedRun, RecordedRunOptions, RunPage, RunQuery, StateSnapshot } from '../../state/types.js';
@@ -71,6 +72,23 @@ export interface Mycelium extends AsyncDisposable {
 
   /** What is guarded, what passed through unguarded, and what is worth a look. Printed, it is a table. */
   report(): Report;
+
+  /**
+   * The tools of the file that a model may call, by their names there: all of them, or those of `registry.allowed`.
+   * Make it when all of them are instrumented or guarded; `view(names)` has fewer, for one agent or run.
+   *
+   * @throws ConfigError when one of them has no function yet.
+   * @example
+   * ```ts
+   * const mycelium = await loadConfigFromString('tools: { get_order: { bounded: { schema: { order_id: { pattern: "o-[0-9]+" } } } } }');
+   * mycelium.instrument({ getOrder: async ({ orderId }: { orderId: string }) => `order ${orderId}` });
+   * const registry = mycelium.registry();
+   * await registry.execute('get_order', { orderId: 'o-7' }); // → 'order o-7'
+   * await registry.execute('get_order', { orderId: '../7' }); // → ToolBoundaryError
+   * await mycelium.close();
+   * ```
+   */
+  registry(): ToolRegistry;
 
   /**
    * Puts a run around `fn`: calls inside are identified by it, and guards that say nothing else record where

@@ -7,11 +7,14 @@ export interface GuardedReport {
   /** The durable name. */
   readonly name: string;
   readonly kind: 'tool' | 'task';
-  readonly effect: RecordedClass;
+  /** What it does; absent when it is not recorded, as are the next two. */
+  readonly effect?: RecordedClass;
   /** What makes two calls the same call. */
-  readonly identity: string;
+  readonly identity?: string;
   /** Where it is recorded. */
-  readonly store: string;
+  readonly store?: string;
+  /** What of its calls is checked before they run, or before their result is given: `arguments`, `paths`, `result`, … */
+  readonly checks: readonly string[];
   /** What of its protection is code, e.g. `reconcile`. */
   readonly code: readonly string[];
 }
@@ -40,16 +43,19 @@ export function makeReport(facts: Omit<Report, 'toString'>): Report {
 }
 
 function text({ guarded, unguarded, missing, warnings }: Omit<Report, 'toString'>): string {
-  const stores = [...new Set(guarded.map(({ store }) => store))];
-  const rows = guarded.map(({ name, kind, effect, identity, store, code }) => [
+  const stores = [...new Set(guarded.flatMap(({ store }) => store ?? []))];
+  const checked = guarded.some(({ checks }) => checks.length > 0);
+  const rows = guarded.map(({ name, kind, effect, identity, store, checks, code }) => [
     name,
-    kind === 'task' ? 'task' : effect,
-    identity,
+    kind === 'task' ? 'task' : (effect ?? 'not recorded'),
+    identity ?? '',
+    ...(checked ? [checks.join(', ')] : []),
     code.join(', '),
-    stores.length > 1 ? store : '',
+    stores.length > 1 ? (store ?? '') : '',
   ]);
+  const heads = ['GUARDED', 'EFFECT', 'IDENTITY', ...(checked ? ['CHECKED'] : []), 'CODE', 'STORE'];
   return [
-    guarded.length === 0 ? 'Nothing is guarded.' : table(['GUARDED', 'EFFECT', 'IDENTITY', 'CODE', 'STORE'], rows),
+    guarded.length === 0 ? 'Nothing is guarded.' : table(heads, rows),
     ...(stores.length === 1 ? [`Recorded in ${stores[0]}`] : []),
     ...(unguarded.length === 0 ? [] : [`Passed through unguarded: ${unguarded.join(', ')}`]),
     ...(missing.length === 0 ? [] : [`In the file, and applied to no function so far: ${missing.join(', ')}`]),

@@ -48,7 +48,7 @@ export const BROKEN_KEYS: readonly BrokenConfig[] = [
       [
         'MYC204',
         'frobnicate',
-        'The sections are profile, action_ledger, task_ledger, state_flush, audit_receipt, tools, tasks; a tool',
+        'The sections are profile, action_ledger, task_ledger, state_flush, audit_receipt, registry, tools, tasks; a tool',
       ],
       ['MYC204', 'tools.pay.xyzzy', 'The keys here are ledger, side_effect_class, id_from,'],
     ],

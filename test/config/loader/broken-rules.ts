@@ -211,6 +211,55 @@ export const BROKEN_RULES: readonly BrokenConfig[] = [
     errors: [['MYC202', 'state_flush.storage', 'is "redi"', 'redis']],
   },
   {
+    name: 'a boundary that checks nothing, and options without what they are about',
+    yaml: 'tools: { a: { ▸bounded: {} }, b: { bounded: { ▸path_param: p, ▸base: ., ▸url_param: u, ▸entity_param: e, ▸coerce: llm } }, c: { bounded: { ▸allowed_hosts: [a.b], ▸entity_pattern: c } } }\n',
+    errors: [
+      ['MYC330', 'tools.a.bounded', 'is empty'],
+      ['MYC331', 'tools.b.bounded.path_param', 'has no effect without allowed_paths'],
+      ['MYC331', 'tools.b.bounded.base', 'has no effect without allowed_paths'],
+      ['MYC331', 'tools.b.bounded.url_param', 'has no effect without allowed_hosts'],
+      ['MYC331', 'tools.b.bounded.entity_param', 'Add entity_pattern, or remove entity_param'],
+      ['MYC331', 'tools.b.bounded.coerce', 'has no effect without schema'],
+      ['MYC331', 'tools.c.bounded.allowed_hosts', 'has no effect without url_param'],
+      ['MYC331', 'tools.c.bounded.entity_pattern', 'has no effect without entity_param'],
+    ],
+  },
+  {
+    name: 'parameters that the schema does not have',
+    yaml: 'tools: { a: { bounded: { schema: { file: {} }, ▸allowed_paths: [x] } }, b: { bounded: { schema: { from_file: {}, to: {} }, allowed_paths: [x], path_param: [▸fromFile, ▸ot] } } }\n',
+    errors: [
+      ['MYC332', 'tools.a.bounded.allowed_paths', 'path_param is "path", and the schema has no such field'],
+      ['MYC332', 'tools.b.bounded.path_param[0]', 'the schema has no such field', 'from_file'],
+      ['MYC332', 'tools.b.bounded.path_param[1]', 'Name one of from_file, to', 'to'],
+    ],
+  },
+  {
+    name: 'schemas and scopes with mistakes',
+    yaml: `tools:
+  a: { bounded: { schema: { id: { ▸patern: x } } } }
+  b: { bounded: { schema: { ids: { type: array, items: { ▸type: sting } } } } }
+  c: { bounded: { output_schema: { n: { type: integer, ▸pattern: x } } } }
+  d: { bounded: { schema: { id: { ▸pattern: "(?=x)" } } } }
+  e: { bounded: { schema: { url: {} }, url_param: url, allowed_hosts: [a.b, ▸"https://a.b"] } }
+  f: { bounded: { schema: { order_id: {}, ▸orderId: {} } } }
+  g: { bounded: { schema: { id: {} }, entity_param: id, ▸entity_pattern: "c(" } }
+`,
+    errors: [
+      ['MYC333', 'tools.a.bounded.schema.id.patern', 'pattern'],
+      ['MYC333', 'tools.b.bounded.schema.ids.items.type', 'string'],
+      ['MYC333', 'tools.c.bounded.output_schema.n.pattern', 'integer'],
+      ['MYC333', 'tools.d.bounded.schema.id.pattern', 'lookaround'],
+      ['MYC333', 'tools.e.bounded.allowed_hosts[1]', 'is a URL or a path, not a host'],
+      ['MYC334', 'tools.f.bounded.schema.orderId', 'are the same name in code'],
+      ['MYC333', 'tools.g.bounded.entity_pattern', 'the pattern cannot be used'],
+    ],
+  },
+  {
+    name: 'a registry of tools that there are not',
+    yaml: 'registry: { allowed: [pay, ▸pya, look] }\ntools: { pay: { ledger: false }, look: { side_effect_class: read, ledger: true } }\n',
+    errors: [['MYC305', 'registry.allowed[1]', 'is not one of the tools', 'pay']],
+  },
+  {
     name: 'receipts that nobody signs',
     yaml: 'tools: { pay: { ▸audit_receipt: true }, get: { ledger: true, audit_receipt: false } }\ntasks: { bill: { ▸audit_receipt: true } }\n',
     errors: [
@@ -387,7 +436,7 @@ export const BROKEN_RULES: readonly BrokenConfig[] = [
       '  ▸path: ./x',
       '  tools: [pay, ▸pai]',
       '  strict: ▸yes',
-      '▸registry: { auto: true }',
+      '▸runner: { max_llm_retries: 2 }',
     ].join('\n'),
     errors: [
       ['MYC202', 'tools.pay.side_effect_class', 'is "payment"', 'keyed_mutate'],
@@ -398,7 +447,7 @@ export const BROKEN_RULES: readonly BrokenConfig[] = [
       ['MYC303', 'action_ledger.path', 'has no effect'],
       ['MYC305', 'action_ledger.tools[1]', 'pai is not one of the tools', 'pay'],
       ['MYC201', 'action_ledger.strict', 'YAML 1.2 reads yes as a text; write true.'],
-      ['MYC205', 'registry', 'not in this version yet'],
+      ['MYC205', 'runner', 'not in this version yet'],
     ],
   },
 ];
