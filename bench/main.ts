@@ -37,6 +37,7 @@ const STORES: Readonly<Record<string, readonly Measure[]>> = {
 const GROUPS: Readonly<Record<string, readonly Measure[]>> = {
   ...STORES,
   receipts: [async (scale, note) => (await import('./receipts.js')).measureReceipts(scale, note)],
+  boundary: [async (scale, note) => (await import('./boundary.js')).measureBoundary(scale, note)],
 };
 
 const USAGE = `npm run bench -- [options]

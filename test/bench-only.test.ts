@@ -30,7 +30,7 @@ describe('npm run bench -- --only', () => {
   }, 120_000);
 
   test.each([
-    [['--only', 'nonsense'], 'there are none, memory, file, redis, postgres, receipts'],
+    [['--only', 'nonsense'], 'there are none, memory, file, redis, postgres, receipts, boundary'],
     [['--store', 'receipts'], 'there are none, memory, file, redis, postgres'],
     [['--only', 'receipts', '--store', 'file'], 'one of --store and --only'],
     [['--nonsense'], "Unknown option '--nonsense'"],
