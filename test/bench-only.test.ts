@@ -29,6 +29,18 @@ describe('npm run bench -- --only', () => {
     }
   }, 120_000);
 
+  test('measures another group', () => {
+    const { status, stdout, stderr } = bench('--quick', '--json', '--only', 'boundary');
+    expect(status, stderr).toBe(0);
+    const { rows } = JSON.parse(stdout) as { rows: readonly Row[] };
+    expect(rows.map(({ id, ratio = 0 }) => [id, ratio > 0])).toEqual([
+      ['boundary-zod', true],
+      ['boundary-zod-exact', true],
+      ['boundary-specs', true],
+      ['boundary-path', true],
+    ]);
+  }, 60_000);
+
   test.each([
     [['--only', 'nonsense'], 'there are none, memory, file, redis, postgres, receipts, boundary'],
     [['--store', 'receipts'], 'there are none, memory, file, redis, postgres'],
