@@ -34,7 +34,7 @@ const limitOf = (/** @type {string} */ file) =>
 const longFiles = new Map(/** @type {[string, string][]} */ ([]));
 
 /** Code that users could have written: it knows the package by its name only. */
-const outside = ['examples', 'bench', 'test/torture', 'test/services'];
+const outside = ['examples', 'bench', 'test/torture', 'test/services', 'test/transcript/fuzz'];
 
 /** @typedef {{ file: string, line: number, specifier: string }} Import */
 

@@ -1,5 +1,5 @@
 import { type ReadConfig, readConfig } from '../config/loader/read-config.js';
-import { auditOf } from '../config/runtime/audit.js';
+import { loadParts } from '../config/runtime/parts.js';
 import { type CommonOptions, requireFile } from './configuration.js';
 import type { Examined } from './examine.js';
 import { EXIT, type ExitCode } from './exit.js';
@@ -13,8 +13,8 @@ export async function check(options: CommonOptions, terminal: Terminal): Promise
 
 async function examined(options: CommonOptions): Promise<ReadConfig> {
   const read = requireFile(readConfig(options.config, process.cwd(), process.env));
-  // Whether the signing key is one is known when it is read.
-  await auditOf(read);
+  // Whether the signing key and the schemas are right is known when they are read.
+  await loadParts(read);
   return read;
 }
 

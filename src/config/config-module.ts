@@ -2,5 +2,5 @@
 
 export { UsageError } from '../errors/usage.js';
 export { parseConfig, readConfig } from './loader/read-config.js';
-export { auditOf } from './runtime/audit.js';
 export { createMycelium } from './runtime/create-mycelium.js';
+export { loadParts } from './runtime/parts.js';

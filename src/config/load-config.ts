@@ -27,9 +27,9 @@ export interface LoadOptions {
  * ```
  */
 export async function loadConfig(path?: string | URL, options: LoadOptions = {}): Promise<Mycelium> {
-  const { auditOf, createMycelium, readConfig } = await import('./config-module.js');
+  const { createMycelium, loadParts, readConfig } = await import('./config-module.js');
   const read = readConfig(path, process.cwd(), options?.environment ?? process.env);
-  return createMycelium(read, await auditOf(read), options?.stateEncryption);
+  return createMycelium(read, await loadParts(read), options?.stateEncryption);
 }
 
 /**
@@ -51,7 +51,7 @@ export async function loadConfigFromString(
   text: string,
   options: LoadOptions & { readonly folder?: string; readonly name?: string } = {},
 ): Promise<Mycelium> {
-  const { auditOf, createMycelium, parseConfig, UsageError } = await import('./config-module.js');
+  const { createMycelium, loadParts, parseConfig, UsageError } = await import('./config-module.js');
   if (typeof text !== 'string') {
     throw new UsageError({
       place: 'loadConfigFromString(text)',
@@ -61,5 +61,5 @@ export async function loadConfigFromString(
   }
   const { folder = process.cwd(), name = 'mycelium.yaml', environment = process.env, stateEncryption } = options;
   const read = parseConfig(text, { name, folder, environment, file: undefined });
-  return createMycelium(read, await auditOf(read), stateEncryption);
+  return createMycelium(read, await loadParts(read), stateEncryption);
 }

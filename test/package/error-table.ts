@@ -31,6 +31,7 @@ import {
   UsageError,
 } from 'mycelium-runtime';
 import { ReceiptExportRefusedError, ReceiptLogDamagedError, ReceiptNotProvableError } from 'mycelium-runtime/receipts';
+import { MessageValidationError } from 'mycelium-runtime/transcript';
 
 /** One error: what users match on, and what it tells them to do. */
 export interface ErrorRow {
@@ -250,6 +251,26 @@ export const errorTable: readonly ErrorRow[] = [
             found: 'maxmemory-policy is allkeys-lru',
             risk: 'at its limit Redis drops records',
             remedy: 'Set maxmemory-policy noeviction.',
+          },
+        ],
+      }),
+  },
+  {
+    code: 'MESSAGES_INVALID',
+    retryable: 'never',
+    remedy: 'Call repair(messages): every one of these can be mended.',
+    example: () =>
+      new MessageValidationError({
+        format: 'openai-chat',
+        issues: [
+          {
+            code: 'unanswered-call',
+            severity: 'error',
+            path: '[1].tool_calls[0]',
+            callId: 'c1',
+            rule: 'openai-chat/unanswered-call',
+            fixable: true,
+            hint: 'pay was called and has no result',
           },
         ],
       }),

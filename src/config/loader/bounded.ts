@@ -37,18 +37,6 @@ export function compileBounded(data: BoundedData, folder: string): Boundary {
   return { input, output, scope: compileScope(scopeOf(data, folder), 'bounded', { compilePattern, isSecret }) };
 }
 
-/** What of a call is checked, in a word each. */
-export function checksOf(data: BoundedData): readonly string[] {
-  const checks = {
-    arguments: data.schema,
-    paths: data.allowed_paths,
-    hosts: data.allowed_hosts,
-    entities: data.entity_pattern,
-    result: data.output_schema,
-  };
-  return Object.entries(checks).flatMap(([name, said]) => (said === undefined ? [] : [name]));
-}
-
 /** The parameters that a scope names, by the key that names them. */
 export function scopeParams(data: BoundedData): readonly (readonly [key: string, name: string])[] {
   const paths = data.allowed_paths === undefined ? [] : namesOf(data.path_param ?? DEFAULT_PATH_PARAM);
@@ -76,7 +64,7 @@ function scopeOf(data: BoundedData, folder: string): Parameters<typeof compileSc
   };
 }
 
-export function namesOf(said: string | readonly string[]): readonly string[] {
+function namesOf(said: string | readonly string[]): readonly string[] {
   return typeof said === 'string' ? [said] : said;
 }
 

@@ -9,6 +9,7 @@ import type { Environment } from './references.js';
 import type { BoundedData, ConfigData, StateFlushData, StorageData, ToolData } from './schema.js';
 import type { Range } from './source.js';
 import { defaultLocation, locationOf, STORAGES_OF, type StoreLocation } from './storage.js';
+import type { Written } from './tree-reader.js';
 
 /** The options that YAML can say, as `ledger` and `taskLedger` take them; durations in milliseconds. */
 export type DeclaredOptions = Pick<
@@ -47,6 +48,8 @@ export interface GuardConfig {
   readonly bounded: BoundedData | undefined;
   /** Whether the file says outright that it is not recorded. */
   readonly waived: boolean;
+  /** Where something of it stands, by its path in the file. */
+  written(path: Path): Written | undefined;
   /** By the keys of YAML, and `ledger`, `strict`, `retention` and the keys of a storage for where and how it is recorded. */
   origin(key: string): Origin;
 }
@@ -205,6 +208,7 @@ function guardConfig(kind: 'tool' | 'task', name: string, entry: ToolData, aroun
     at: tree.written(path)?.key,
     waived: entry.ledger === false,
     bounded: entry.bounded,
+    written: (at) => tree.written(at),
     ledger: recorded ? { location: own ?? locations[kind], options: declared(entry, data.audit_receipt) } : undefined,
     origin,
   };

@@ -49,7 +49,7 @@ export function applyRules(read: ReadShape, issues: Issues): void {
     if (typeof entry.ledger === 'object')
       checkStorage({ section: entry.ledger, path: [...guard.path, 'ledger'], own: true, ...around }, add);
     checkEntry(entry, guard, tree, add);
-    checkBounded(guard, { folder: config.folder, tree, uncertain }, add);
+    checkBounded(guard, uncertain, add);
     const certain = [guard.path, [...guard.path, 'side_effect_class']].every((path) => !uncertain.has(dotted(path)));
     if (entry.ledger !== false && certain) {
       checkClass(entry, guard, add);

@@ -1,4 +1,3 @@
-import { boundedDefinition } from '../../boundary/bounded.js';
 import { type RegisteredTool, ToolRegistry } from '../../boundary/registry.js';
 import type { Encryption } from '../../encoding/encryption.js';
 import { nearest } from '../../encoding/nearest.js';
@@ -16,17 +15,18 @@ import type {
 import { emit } from '../../tool/events.js';
 import { definitionsOf, type GuardDefinition, guardsAround, makeGuard, noGuard } from '../../tool/guard.js';
 import type { AnyGuard } from '../../tool/types.js';
-import { checksOf, compileBounded } from '../loader/bounded.js';
 import { type Config, type GuardConfig, isGuarded } from '../loader/config.js';
 import { Issues } from '../loader/issues.js';
 import type { ReadConfig } from '../loader/read-config.js';
 import { locationText } from '../loader/storage.js';
 import type { Audit } from './audit.js';
+import type { Boundaries } from './boundaries.js';
 import { givenKeys, guardOptions } from './guard-options.js';
 import { Homes } from './homes.js';
 import { type InstrumentContext, type InstrumentOptions, instrumented } from './instrument.js';
 import type { ConfiguredGuard, Mycelium } from './mycelium.js';
-import { type GuardedReport, makeReport, type Report } from './report.js';
+import type { Parts } from './parts.js';
+import { checksOf, type GuardedReport, makeReport, type Report } from './report.js';
 import { sealingOf } from './sealing.js';
 import { States } from './states.js';
 import type { InstrumentCode, Instrumented, ToolCode } from './tool-code.js';
@@ -34,11 +34,11 @@ import type { InstrumentCode, Instrumented, ToolCode } from './tool-code.js';
 /** Makes the runtime of a configuration. Nothing is opened before the first call. @throws ConfigError */
 export function createMycelium(
   read: ReadConfig,
-  audit: Audit | undefined,
+  { audit, boundaries }: Parts,
   stateEncryption: Encryption<StateEncryptionContext> | undefined,
 ): Mycelium {
   if (read.issues.errors) throw read.issues.error();
-  return new Runtime(read, audit, stateEncryption);
+  return new Runtime(read, audit, boundaries, stateEncryption);
 }
 
 const MEND = 'Mend what is marked. Nothing of it is guarded until then.';
@@ -47,6 +47,7 @@ class Runtime implements Mycelium {
   readonly file: string | undefined;
   readonly #read: ReadConfig;
   readonly #config: Config;
+  readonly #boundaries: Boundaries;
   readonly #homes: Homes;
   readonly #states: States;
   readonly #guards: ReadonlyMap<string, GuardConfig>;
@@ -64,10 +65,12 @@ class Runtime implements Mycelium {
   constructor(
     read: ReadConfig,
     audit: Audit | undefined,
+    boundaries: Boundaries,
     stateEncryption: Encryption<StateEncryptionContext> | undefined,
   ) {
     this.file = read.file;
     this.#read = read;
+    this.#boundaries = boundaries;
     this.#config = read.config;
     this.#homes = new Homes(read.config, audit?.issuer, sealingOf(read.config, audit?.signer));
     this.#states = new States(read.config.stateFlush, this.#homes, read.source.name, stateEncryption);
@@ -237,8 +240,8 @@ class Runtime implements Mycelium {
   #parts(config: GuardConfig, code: ToolCode, issues: Issues): readonly GuardDefinition[] | undefined {
     const options = guardOptions(config, code, issues);
     if (options === undefined) return undefined;
-    const { bounded, ledger: recorded, kind, name } = config;
-    const checks = bounded === undefined ? [] : [boundedDefinition(compileBounded(bounded, this.#config.folder), name)];
+    const { ledger: recorded, kind, name } = config;
+    const checks = this.#boundaries.get(name) ?? [];
     if (recorded === undefined) return checks;
     const all = { ...options, ledger: this.#homes.at(recorded.location) };
     const records = kind === 'tool' ? ledger(all as LedgerOptions) : taskLedger(all as TaskOptions);

@@ -1,5 +1,6 @@
 import type { ConfigIssue } from '../../errors/usage.js';
 import type { RecordedClass } from '../../ledger/transition.js';
+import type { BoundedData } from '../loader/schema.js';
 import { table } from '../table.js';
 
 /** A tool or task and what guards it. */
@@ -30,6 +31,18 @@ export interface Report {
   /** What the file leaves open, and what is probably not meant in the tools. */
   readonly warnings: readonly ConfigIssue[];
   toString(): string;
+}
+
+/** What of a call is checked, in a word each. */
+export function checksOf(data: BoundedData): readonly string[] {
+  const checks = {
+    arguments: data.schema,
+    paths: data.allowed_paths,
+    hosts: data.allowed_hosts,
+    entities: data.entity_pattern,
+    result: data.output_schema,
+  };
+  return Object.entries(checks).flatMap(([name, said]) => (said === undefined ? [] : [name]));
 }
 
 const inspect = Symbol.for('nodejs.util.inspect.custom');

@@ -1,8 +1,9 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ToolBoundaryError } from '../../../src/index.js';
+import { type ConfigIssue, loadConfigFromString, ToolBoundaryError } from '../../../src/index.js';
 import { failure } from '../../ledger/workers.js';
+import { marked } from '../loader/broken-config.js';
 import { folder, issuesOf, runtime } from './surroundings.js';
 
 async function codes(call: Promise<unknown>): Promise<string[]> {
@@ -141,6 +142,45 @@ tools:
     const lookUp = mycelium.guard('look_up')(async (input: { in_city: string }) => input.in_city);
     expect(await lookUp({ in_city: 'Paris' })).toBe('Paris');
     expect(await codes(lookUp({ inCity: 'Paris' } as never))).toContain('input');
+  });
+});
+
+describe('what is wrong with a boundary', () => {
+  it.each([
+    ['bounded: { schema: { file: {} }, ▸allowed_paths: [x] }', 'MYC521 allowed_paths', 'path_param is "path"'],
+    [
+      'bounded: { schema: { from_file: {} }, allowed_paths: [x], path_param: [▸fromFile] }',
+      'MYC521 path_param[0]',
+      'did you mean from_file?',
+    ],
+    ['bounded: { schema: { id: { ▸patern: x } } }', 'MYC522 schema.id.patern', 'pattern'],
+    [
+      'bounded: { schema: { ids: { type: array, items: { ▸type: sting } } } }',
+      'MYC522 schema.ids.items.type',
+      'string',
+    ],
+    ['bounded: { output_schema: { n: { type: integer, ▸pattern: x } } }', 'MYC522 output_schema.n.pattern', 'integer'],
+    ['bounded: { schema: { id: { ▸pattern: "(?=x)" } } }', 'MYC522 schema.id.pattern', 'lookaround'],
+    [
+      'bounded: { schema: { url: {} }, url_param: url, allowed_hosts: [a.b, ▸"https://a.b"] }',
+      'MYC522 allowed_hosts[1]',
+      'is a URL or a path, not a host',
+    ],
+    [
+      'bounded: { schema: { id: {} }, entity_param: id, ▸entity_pattern: "c(" }',
+      'MYC522 entity_pattern',
+      'the pattern cannot be used',
+    ],
+    ['▸bounded: { schema: { type: object, properties: { id: { pattern: "(" } } } }', 'MYC522', 'pattern "("'],
+  ])('%s', async (section, where, says) => {
+    const [id, path] = where.split(' ');
+    const { text, places } = marked(`action_ledger: { storage: memory }\ntools: { a: { ${section} } }\n`);
+    const error = await failure(loadConfigFromString(text));
+    const { issues } = error.details as { issues: readonly ConfigIssue[] };
+    expect(issues.map((one) => `${one.id} ${one.path} ${one.line}:${one.column}`)).toEqual([
+      `${id} ${['tools.a.bounded', ...(path === undefined ? [] : [path])].join('.')} ${places[0]}`,
+    ]);
+    expect(error.message).toContain(says);
   });
 });
 
