@@ -11,15 +11,8 @@ import type { LedgerOptions } from '../ledger/options.js';
 import { type Policy, resolvePolicy } from '../ledger/policy.js';
 import { type CommonOptions, isCalled, requireFile, usableConfig } from './configuration.js';
 import { CommandError, EXIT, type ExitCode } from './exit.js';
+import { type Sections, sectionsOf, type Value } from './explain-sections.js';
 import type { Terminal } from './terminal.js';
-
-/** One value that is in force. */
-interface Value {
-  readonly key: string;
-  readonly value: string;
-  /** `mycelium.yaml:5:3`, with the variables that went into it; `default`. */
-  readonly from: string;
-}
 
 interface Explanation {
   readonly name: string;
@@ -54,9 +47,18 @@ export function explain(name: string | undefined, options: CommonOptions, termin
     );
   }
   const explanations = chosen.map((guard) => explanation(guard, read));
-  if (options.json === true) terminal.out(JSON.stringify({ file: read.source.name, tools: explanations }, null, 2));
+  // What holds for all of them is said once, and not beside one that was asked for.
+  const sections = name === undefined ? sectionsOf(read.config, (origin) => originText(origin, read.source.name)) : {};
+  if (options.json === true)
+    terminal.out(JSON.stringify({ file: read.source.name, tools: explanations, ...sections }, null, 2));
   else
-    terminal.out(explanations.map((one) => text(one, terminal)).join('\n\n') || `${read.source.name} names no tool.`);
+    terminal.out(
+      [
+        ...(explanations.length === 0 ? [`${read.source.name} names no tool.`] : []),
+        ...explanations.map((one) => text(one, terminal)),
+        ...sectionTexts(sections, terminal),
+      ].join('\n\n'),
+    );
   return EXIT.done;
 }
 
@@ -167,16 +169,25 @@ function text({ name, kind, at, waived, guards, afterALostWorker: after }: Expla
   const [first] = guards;
   if (first === undefined)
     return `${head}\n  ${paint('yellow', waived === true ? 'nothing guards it, and the file says that it is meant' : 'nothing guards it')}`;
-  const rows = first.values.map(({ key, value, from }) => [key, value, from]);
   return [
     head,
     `  1  ${first.guard}, ${first.from}`,
-    ...columns(rows)
-      .split('\n')
-      .map((line) => `       ${line}`),
+    ...valueLines(first.values, '       '),
     '  2  the function itself',
     wrapped(`after a lost worker: ${after}`),
   ].join('\n');
+}
+
+function sectionTexts(sections: Sections, { paint }: Terminal): string[] {
+  return Object.entries(sections).map(([section, values]: [string, readonly Value[]]) =>
+    [`${paint('bold', section)}  for the whole file`, ...valueLines(values, '  ')].join('\n'),
+  );
+}
+
+function valueLines(values: readonly Value[], indent: string): string[] {
+  return columns(values.map(({ key, value, from }) => [key, value, from]))
+    .split('\n')
+    .map((line) => `${indent}${line}`);
 }
 
 /** Within 80 columns, indented. */

@@ -1,5 +1,8 @@
 import { exportFile } from '../config/runtime/sealing.js';
-import { exportReceipts } from '../receipts/export.js';
+import { printable } from '../encoding/printable.js';
+import { MyceliumError } from '../errors/mycelium-error.js';
+import { type ExportReport, exportReceipts } from '../receipts/export.js';
+import { latestHead } from '../receipts/prove.js';
 import { sealReceipts } from '../receipts/seal.js';
 import { type CommonOptions, signingConfig } from './configuration.js';
 import { CommandError, EXIT, type ExitCode } from './exit.js';
@@ -13,7 +16,9 @@ interface Sealed {
   readonly added: number;
   readonly size: number;
   readonly head?: object;
-  readonly exported?: { readonly file: string; readonly added: number };
+  readonly exported?:
+    | { readonly file: string; readonly added: number }
+    | { readonly file: string; readonly error: { readonly code: string; readonly message: string } };
   readonly complete: boolean;
 }
 
@@ -35,27 +40,38 @@ export async function sealAll(options: CommonOptions, terminal: Terminal): Promi
         const { description: store } = ledger.store;
         const tell = (text: string): void => terminal.progress(`${store}: ${text}`);
         try {
-          const { head, added, size, complete } = await sealReceipts({
+          const {
+            head: signed,
+            added,
+            size,
+            complete,
+          } = await sealReceipts({
             ...place,
             signer,
             onProgress: (progress) => tell(`${progress.added} receipts added`),
           });
+          // To be kept elsewhere, also when nothing was new.
+          const head = signed ?? (await latestHead(place));
           const file = exportFile(read.config, location);
           const exported =
-            file === undefined
+            file === undefined || size === 0
               ? undefined
               : await exportReceipts({
                   ...place,
                   file,
                   onProgress: ({ done, total }) => tell(`${done} of ${total} exported`),
+                }).catch((error: unknown) => {
+                  // The other stores are sealed all the same, and what was sealed is told.
+                  if (error instanceof MyceliumError) return error;
+                  throw error;
                 });
           sealed.push({
             store,
             added,
             size,
             ...(head === undefined ? {} : { head }),
-            ...(exported === undefined ? {} : { exported: { file: file as string, added: exported.added } }),
-            complete: complete && exported?.complete !== false,
+            ...(exported === undefined ? {} : { exported: exportedOf(file as string, exported) }),
+            complete: complete && (exported instanceof MyceliumError || exported?.complete !== false),
           });
         } finally {
           terminal.progress('');
@@ -64,13 +80,23 @@ export async function sealAll(options: CommonOptions, terminal: Terminal): Promi
       }
       if (options.json === true) terminal.out(JSON.stringify({ stores: sealed }, null, 2));
       else terminal.out(sealed.map(textOf).join('\n'));
-      return sealed.every(({ complete }) => complete) ? EXIT.done : EXIT.findings;
+      return sealed.every(({ complete, exported }) => complete && !(exported !== undefined && 'error' in exported))
+        ? EXIT.done
+        : EXIT.findings;
     }),
   );
 }
 
+function exportedOf(file: string, came: ExportReport | MyceliumError): NonNullable<Sealed['exported']> {
+  if (!(came instanceof MyceliumError)) return { file, added: came.added };
+  return { file, error: { code: came.code, message: came.message } };
+}
+
 function textOf({ store, added, size, exported, complete }: Sealed): string {
-  const written = exported === undefined ? '' : `, ${exported.added} exported to ${exported.file}`;
+  const written =
+    exported !== undefined && 'added' in exported ? `, ${exported.added} exported to ${exported.file}` : '';
   const end = complete ? '' : ' It was ended before all was done; the next one goes on.';
-  return `${store}: ${counted(added, 'receipt')} added, ${size} in the log${written}.${end}`;
+  const failed =
+    exported !== undefined && 'error' in exported ? `\n  not exported: ${printable(exported.error.message)}` : '';
+  return `${store}: ${counted(added, 'receipt')} added, ${size} in the log${written}.${end}${failed}`;
 }

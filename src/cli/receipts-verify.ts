@@ -32,12 +32,16 @@ type Verified = VerifyReport & { readonly store: string };
 export async function verifyAll(options: VerifyCommandOptions, terminal: Terminal): Promise<ExitCode> {
   if (options.proof !== undefined) return verifyOne(options, options.proof, terminal);
   const since = sinceOf(options.since);
-  const heads = (options.head ?? []).map((file) => textOf(file, '--head'));
+  const heads = (options.head ?? []).flatMap((file) => headsIn(file));
   const keys = await keysOf(options);
   const { config } = usableConfig(options);
   return withLedgers(config, ({ places }) =>
     interruptible(async (signal) => {
       const reports: Verified[] = [];
+      const held = byStore(
+        heads,
+        places.map(({ ledger }) => ledger.store.description),
+      );
       for (const { ledger } of places) {
         const { description: store } = ledger.store;
         const report = await verifyReceipts({
@@ -46,8 +50,7 @@ export async function verifyAll(options: VerifyCommandOptions, terminal: Termina
           keys,
           check: (text) => checkReceipt(text, keys),
           calls: ledger.receiptAccounts(),
-          // A head names its ledger and not its store: with several, it is held against that of the tools.
-          heads: reports.length === 0 ? heads : [],
+          heads: held.get(store) ?? [],
           ...(since === undefined ? {} : { since }),
           signal,
           onProgress: ({ stage, done, total, findings }) =>
@@ -108,6 +111,56 @@ function sinceOf(text: string | undefined): VerifyOptions['since'] | undefined {
   );
 }
 
+/** A head that was kept elsewhere, and of which store it is, where that was said. */
+interface KeptHead {
+  readonly head: unknown;
+  readonly store?: string;
+}
+
+/** The heads in a file: a head alone, or all that `receipts seal --json` printed. @throws CommandError */
+function headsIn(file: string): readonly KeptHead[] {
+  const refuse = (what: string): CommandError =>
+    new CommandError(
+      EXIT.usage,
+      `--head ${file} ${what}`,
+      'Give what mycelium receipts seal --json printed, or a head of it.',
+    );
+  let kept: { readonly stores?: readonly Partial<KeptHead>[] } | null;
+  try {
+    kept = JSON.parse(textOf(file, '--head'));
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    throw refuse('is not JSON');
+  }
+  if (!Array.isArray(kept?.stores)) return [{ head: kept }];
+  const heads = (kept.stores as readonly (Partial<KeptHead> | null)[]).flatMap((one) =>
+    one?.head === undefined ? [] : [{ head: one.head, ...(typeof one.store === 'string' ? { store: one.store } : {}) }],
+  );
+  if (heads.length === 0) throw refuse('has no head');
+  return heads;
+}
+
+/**
+ * Against which store each head is held. A head names its ledger and not its store: where nobody said it, it is that
+ * of the tools; and a single store may lie elsewhere than when the head was kept.
+ *
+ * @throws CommandError for a head of a store that is not looked at: it would be held against nothing.
+ */
+function byStore(heads: readonly KeptHead[], stores: readonly string[]): ReadonlyMap<string, readonly unknown[]> {
+  const held = new Map<string, unknown[]>();
+  for (const { head, store: said } of heads) {
+    const store = said === undefined || stores.length === 1 ? stores[0]! : said;
+    if (!stores.includes(store))
+      throw new CommandError(
+        EXIT.usage,
+        `--head has a head of ${onOneLine(store)}, and the configuration has no such store`,
+        `It has ${stores.map(onOneLine).join(', ')}. Give the heads of these.`,
+      );
+    held.set(store, [...(held.get(store) ?? []), head]);
+  }
+  return held;
+}
+
 /** @throws CommandError for a file that cannot be read. */
 function textOf(file: string, option: string): string {
   try {
@@ -147,6 +200,9 @@ function reportText(report: Verified, options: CommonOptions, terminal: Terminal
     ...findings.slice(0, SHOWN).map((finding) => findingText(finding, paint)),
     ...(total > SHOWN
       ? [`  … and ${total - Math.min(SHOWN, findings.length)} more; --json has up to 1,000 of them.`]
+      : []),
+    ...(findings.some(({ why }) => why === 'unknown-key')
+      ? ['  A key that was used before belongs into the keys, too: --keys FILE with a JWK set of all of them.']
       : []),
   ].join('\n');
 }

@@ -224,15 +224,32 @@ export class CallNotFoundError extends MyceliumError {
   }
 }
 
-/** A release or retirement that the record does not allow. Nothing changed. */
+/** Who has settled a call before, as what and why: what the record keeps of it. */
+export interface SettledBefore {
+  readonly by: 'operator' | 'reconciler' | 'evidence';
+  readonly as: 'completed' | 'not-executed' | 'retired';
+  /** The person, for an operator. */
+  readonly who?: string;
+  readonly reason: string;
+  /** Milliseconds of the store's clock. */
+  readonly at: number;
+}
+
+/** A release or retirement that the record does not allow. Nothing changed. Who was faster is in `details.settled`. */
 export class ReleaseRefusedError extends MyceliumError {
   static override readonly code = 'RELEASE_REFUSED';
 
-  constructor(facts: { id: string; tool: string; requestId: string; why: string; remedy: string }) {
+  constructor(facts: CallReference & { why: string; remedy: string; settled?: SettledBefore }) {
+    const { settled } = facts;
     super({
-      message: `${facts.tool} ${JSON.stringify(facts.requestId)} (${facts.id}) was left as it is: ${facts.why}.`,
+      message: `${named(facts)} (${facts.id}) was left as it is: ${facts.why}${settled === undefined ? '' : settledText(settled)}.`,
       remedy: facts.remedy,
-      details: { id: facts.id, tool: facts.tool, requestId: facts.requestId, why: facts.why },
+      details: { ...reference(facts), why: facts.why, ...(settled === undefined ? {} : { settled: { ...settled } }) },
     });
   }
+}
+
+function settledText({ by, who, as, reason }: SettledBefore): string {
+  const whom = who ?? (by === 'evidence' ? 'evidence of a superseded worker' : 'its reconciler');
+  return `: ${whom} settled it as ${as} (${reason})`;
 }

@@ -16,7 +16,6 @@ export type IssueCode =
   | 'mismatched-result'
   | 'results-not-first'
   | 'call-not-allowed'
-  | 'result-not-allowed'
   | 'malformed-calls'
   | 'empty-calls'
   // Of ids, names and arguments.

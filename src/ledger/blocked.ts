@@ -4,7 +4,7 @@ import type { Dispatch } from './dispatch.js';
 import type { Engine } from './engine.js';
 import type { View } from './record.js';
 import { leaseEndedAt, type Seen } from './record.js';
-import { keyWindowEnd } from './resolution.js';
+import { keyWindowEnd, refuseRelease } from './resolution.js';
 
 /** Why a call stays blocked, for programs. */
 export type BlockReason =
@@ -54,23 +54,17 @@ export function blocked(
   engine: Engine,
   dispatch: Dispatch,
   view: View & { readonly seen: Seen },
-  verdict?: { readonly reason: BlockReason; readonly why: string; readonly cause?: unknown },
+  verdict?: { readonly reason: BlockReason; readonly why: string; readonly remedy?: string; readonly cause?: unknown },
 ): LedgerBlockedError {
   const found = reasonOf(dispatch, view.seen, view.now);
   const { reason, why } =
     verdict === undefined ? found : { reason: verdict.reason, why: `${found.why}; ${verdict.why}` };
   engine.emit('mycelium:call-blocked', () => ({ ...dispatch.reference, reason }));
-  const id = dispatch.reference.id.slice(0, 8);
-  // What ends with the process cannot be looked at from outside of it.
-  const way =
-    engine.client.store.durability === 'process'
-      ? `look at the provider, then release ${id} as completed or as not executed (ActionLedger.release)`
-      : `mycelium ledger show ${id} (in code: ActionLedger.release)`;
   return new LedgerBlockedError({
     ...dispatch.reference,
     reason,
     why,
-    remedy: `It will not run again until that is settled: ${way}.`,
+    remedy: verdict?.remedy ?? remedyOf(engine, dispatch, view.seen),
     details: {
       phase: view.seen.record.phase,
       attempts: view.seen.record.attempts,
@@ -80,10 +74,26 @@ export function blocked(
   });
 }
 
+function remedyOf(engine: Engine, dispatch: Dispatch, { record }: Seen): string {
+  const id = dispatch.reference.id.slice(0, 8);
+  // Blocked by its attempts alone, and by a smaller limit than the one that its record has.
+  if (refuseRelease(record, 'completed', false, false, false) !== undefined)
+    return `It did not happen, and will not run again until somebody allows it: release ${id} as not executed (ActionLedger.release; mycelium ledger release ${id} --as not-executed), or raise maxAttempts.`;
+  // What ends with the process cannot be looked at from outside of it.
+  const way =
+    engine.client.store.durability === 'process'
+      ? `look at the provider, then release ${id} as completed or as not executed (ActionLedger.release)`
+      : `mycelium ledger show ${id} (in code: ActionLedger.release)`;
+  return `It will not run again until that is settled: ${way}.`;
+}
+
 /** The refusal of a call that owes a receipt which nobody in this process can sign. */
 export function unsigned(engine: Engine, dispatch: Dispatch, view: View & { readonly seen: Seen }): LedgerBlockedError {
+  const id = dispatch.reference.id.slice(0, 8);
   return blocked(engine, dispatch, view, {
     reason: 'receipt-owed',
-    why: 'its outcome owes a receipt, and this process has no signing key for one (give the ledger its receipts)',
+    why: 'its outcome owes a receipt, and this process has no signing key for one',
+    // Whoever cannot sign cannot release it either.
+    remedy: `Give this process the signing key (audit_receipt in the configuration; in code: new ActionLedger({ store, receipts })), and call again, or release ${id} with it: mycelium ledger show ${id} (in code: ActionLedger.release).`,
   });
 }

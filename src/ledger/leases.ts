@@ -1,3 +1,4 @@
+import { AGAIN, backoff } from '../store/backoff.js';
 import type { StoreClient } from '../store/client.js';
 import type { RecordKey } from '../store/contract.js';
 import { type ClockTimer, elapsed, type Instant, instant } from '../store/process-clock.js';
@@ -21,6 +22,8 @@ export class LeaseKeeper {
   #timer: ClockTimer | undefined;
   #timerMs = Number.POSITIVE_INFINITY;
   #renewing = false;
+  /** Renewals that failed since one was answered. */
+  #failures = 0;
 
   constructor(client: StoreClient) {
     this.#client = client;
@@ -69,16 +72,32 @@ export class LeaseKeeper {
     const due = [...this.#leases].filter(
       (lease) => elapsed(this.#client.clock, lease.confirmedAt) >= lease.leaseMs / 6,
     );
-    const shortest = Math.min(...[...this.#leases].map((lease) => lease.leaseMs));
-    this.#arm(shortest / 3);
+    this.#arm(this.#shortest() / 3);
     if (due.length === 0 || this.#renewing) return;
     this.#renewing = true;
-    this.#renew(due)
-      // A store that does not answer ends no lease: the next tick asks again, and a start checks the time itself.
-      .catch(() => undefined)
-      .finally(() => {
+    this.#renew(due).then(
+      () => {
         this.#renewing = false;
-      });
+        this.#failures = 0;
+      },
+      // A store that does not answer ends no lease, and a start checks the time itself.
+      () => {
+        this.#renewing = false;
+        this.#soon();
+      },
+    );
+  }
+
+  /** After a failure: a third of a lease later again, two failures in a row would let a peer see it run out. */
+  #soon(): void {
+    if (this.#leases.size === 0 || this.#timer === undefined) return;
+    const longestMs = Math.min(AGAIN.longestMs, this.#shortest() / 12);
+    this.#arm(backoff({ ...AGAIN, longestMs }, this.#failures));
+    this.#failures += 1;
+  }
+
+  #shortest(): number {
+    return Math.min(...[...this.#leases].map((lease) => lease.leaseMs));
   }
 
   async #renew(leases: readonly KeptLease[]): Promise<void> {

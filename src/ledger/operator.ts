@@ -14,6 +14,7 @@ import {
   decodeEvidence,
   evidenceFor,
   leaseHeld,
+  type Resolution,
   type Seen,
   type SeenEvidence,
   subjectOf,
@@ -173,17 +174,9 @@ function referenceOf(seen: Seen): CallReference {
   return { tool, requestId, id: seen.stored.key.id };
 }
 
-/** The refusal to settle a call. */
-export function refused(seen: Seen, why: string, remedy: string): ReleaseRefusedError {
-  return new ReleaseRefusedError({ ...referenceOf(seen), why, remedy });
-}
-
-/** Who has settled the record before, for the one who came second; empty when a worker did. */
-function settledBefore({ resolution }: CallRecord): string {
-  if (resolution === undefined) return '';
-  const { by, who, as, reason } = resolution;
-  const whom = who ?? (by === 'evidence' ? 'evidence of a superseded worker' : 'its reconciler');
-  return `: ${whom} settled it as ${as} (${reason})`;
+/** The refusal to settle a call. @param settled - who has settled it before, for the one who came second. */
+export function refused(seen: Seen, why: string, remedy: string, settled?: Resolution): ReleaseRefusedError {
+  return new ReleaseRefusedError({ ...referenceOf(seen), why, remedy, ...(settled === undefined ? {} : { settled }) });
 }
 
 /** Settles a blocked call by what a person found out. @throws CallNotFoundError, ReleaseRefusedError, UsageError */
@@ -202,11 +195,11 @@ export async function release(
     const evidence = evidenceFor(record, standing.evidence?.record) !== undefined;
     const forced = how.force?.ownerIsDead === true;
     const why = refuseRelease(record, how.as, leaseHeld(stored, now), forced, evidence);
-    if (why !== undefined) throw refused(standing, `${why}${settledBefore(record)}`, remedyOf(why));
+    if (why !== undefined) throw refused(standing, why, remedyOf(why), record.resolution);
     if (unpayable(record, home.receipts)) throw refused(standing, UNSIGNED, remedyOf(UNSIGNED));
     // What a person found out is about the record as it stood: a worker that came back may have made it untrue.
     if (judged !== undefined && judged !== stored.revision)
-      throw refused(standing, `${CHANGED}${settledBefore(record)}`, remedyOf(CHANGED));
+      throw refused(standing, CHANGED, remedyOf(CHANGED), record.resolution);
     judged = stored.revision;
     const resolution = { by: 'operator' as const, as: how.as, who: how.by, reason: how.reason, at: now };
     const next =
@@ -312,7 +305,7 @@ export async function retire(engine: Engine, home: LedgerHome, id: string, how: 
     const standing = await mustFind(engine, home, id);
     const { record, stored, now } = standing;
     const why = refuseRetirement(record);
-    if (why !== undefined) throw refused(standing, `${why}${settledBefore(record)}`, retirementRemedy(record));
+    if (why !== undefined) throw refused(standing, why, retirementRemedy(record), record.resolution);
     if (unpayable(record, home.receipts)) throw refused(standing, UNSIGNED, remedyOf(UNSIGNED));
     const archive = archiveKey(stored.key, record.fence);
     const retired = retiredRecord(record, { by: 'operator', as: 'retired', who: how.by, reason: how.reason, at: now });

@@ -27,11 +27,12 @@ export interface PrunedLine extends PruningView {
   readonly pruning: string;
 }
 
-const KIND = 'pruned';
+/** The kind of these records. */
+export const PRUNED_LINE = 'pruned';
 
 /** Where the line of a pruning stands. */
 export function lineKey(partition: number, { pruning, kind }: Pick<PrunedLine, 'pruning' | 'kind'>): RecordKey {
-  return { partition, kind: KIND, id: `${pruning} ${kind}` };
+  return { partition, kind: PRUNED_LINE, id: `${pruning} ${kind}` };
 }
 
 /** The write that puts a line in place. */
@@ -39,17 +40,34 @@ export function writeOfLine(key: RecordKey, line: PrunedLine, ledger: string): W
   return { key, value: JSON.stringify(line), index: { ledger } };
 }
 
-/** @throws StoreFormatError for a format this version does not know. */
-function decodeLine({ key, value }: StoredRecord, store: string): PrunedLine {
-  const line = JSON.parse(value) as PrunedLine;
-  if (line.format === RECORD_FORMAT) return line;
+/**
+ * What a record says of a pruning; undefined for what is no line of one.
+ *
+ * @throws StoreFormatError for a format this version does not know.
+ */
+export function decodeLine({ key, value }: StoredRecord, store: string): PrunedLine | undefined {
+  const line = partsOf(value);
+  if (line === undefined) return undefined;
+  if (line.format === RECORD_FORMAT)
+    return typeof line.newest === 'number' && typeof line.count === 'number' && line.kind !== undefined
+      ? (line as PrunedLine)
+      : undefined;
   throw new StoreFormatError({
     store,
-    field: `a ${KIND} record (${key.id}) of format`,
+    field: `a ${PRUNED_LINE} record (${key.id}) of format`,
     found: line.format,
     expected: RECORD_FORMAT,
     remedy: 'Run the version of mycelium-runtime that wrote it, or a newer one.',
   });
+}
+
+function partsOf(value: string): Partial<PrunedLine> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(value);
+    return typeof parsed === 'object' && parsed !== null ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Every pruning of a ledger, the latest first. */
@@ -58,13 +76,16 @@ export async function listPrunings(engine: Engine, home: LedgerHome): Promise<re
   let after: string | undefined;
   do {
     const page = await engine.client.list({
-      kind: KIND,
+      kind: PRUNED_LINE,
       where: { ledger: home.name },
       limit: 500,
       ...(after === undefined ? {} : { after }),
     });
     for (const stored of page.records) {
-      const { format: _, pruning, ...line } = decodeLine(stored, engine.description);
+      const decoded = decodeLine(stored, engine.description);
+      // Nobody who keeps to the format wrote it; it is no reason to hide the prunings that there were.
+      if (decoded === undefined) continue;
+      const { format: _, pruning, ...line } = decoded;
       const name = `${pruning} ${line.kind}`;
       const before = found.get(name);
       found.set(name, before === undefined ? line : together(before, line));

@@ -2,12 +2,9 @@
  * Which calls that are gone may have been pruned. A line of a pruning names no calls, but it says of which kind they
  * were, when the last of them was finished, and how many there were: nothing else can have gone that way.
  */
-import { StoreFormatError } from '../errors/store.js';
-import type { StoredRecord } from '../store/contract.js';
 import type { LedgerHome } from '../tool/home.js';
 import type { Engine } from './engine.js';
-import { lineKey, type PrunedLine } from './pruned-line.js';
-import { RECORD_FORMAT } from './record.js';
+import { decodeLine, PRUNED_LINE, type PrunedLine } from './pruned-line.js';
 
 type Kind = PrunedLine['kind'];
 
@@ -51,14 +48,14 @@ export class PrunedReach {
     let after: string | undefined;
     do {
       const page = await this.#engine.client.list({
-        kind: LINE,
+        kind: PRUNED_LINE,
         where: { ledger: this.#home.name },
         limit: PAGE,
         ...(after === undefined ? {} : { after }),
       });
       for (const stored of page.records) {
         const { partition, id } = stored.key;
-        const line = lineFrom(stored, this.#engine.description);
+        const line = decodeLine(stored, this.#engine.description);
         if (line === undefined) continue;
         const { kind, newest, count } = line;
         const place = placeOf(partition, kind);
@@ -92,30 +89,6 @@ export class PrunedReach {
   }
 }
 
-const { kind: LINE } = lineKey(0, { pruning: '', kind: 'tool' });
-
 function placeOf(partition: number, kind: Kind): string {
   return `${partition} ${kind}`;
-}
-
-/** @returns undefined for what is no line. */
-function lineFrom({ key, value }: StoredRecord, store: string): PrunedLine | undefined {
-  let line: Partial<PrunedLine>;
-  try {
-    line = JSON.parse(value) as PrunedLine;
-  } catch {
-    return undefined;
-  }
-  const { format, kind, newest, count } = line;
-  if (format === RECORD_FORMAT)
-    return typeof newest === 'number' && typeof count === 'number' && kind !== undefined
-      ? (line as PrunedLine)
-      : undefined;
-  throw new StoreFormatError({
-    store,
-    field: `a ${LINE} record (${key.id}) of format`,
-    found: format,
-    expected: RECORD_FORMAT,
-    remedy: 'Run the version of mycelium-runtime that wrote it, or a newer one.',
-  });
 }

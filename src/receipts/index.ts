@@ -16,7 +16,12 @@ export { type JwkSet, type PublicJwk, publicJwk, type Validity } from './jwk.js'
 export { type GeneratedKey, generateSigningKey, readSigningKey, type SigningKeySource } from './key-source.js';
 export { type Keyring, type KeySource, keyring, type TrustedKey } from './keyring.js';
 export type { LogPlace } from './log.js';
-export { ReceiptExportRefusedError, ReceiptLogDamagedError, ReceiptNotProvableError } from './log-error.js';
+export {
+  ReceiptExportFailedError,
+  ReceiptExportRefusedError,
+  ReceiptLogDamagedError,
+  ReceiptNotProvableError,
+} from './log-error.js';
 export {
   type ConsistencyProof,
   type ProofProblem,

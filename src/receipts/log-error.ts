@@ -51,3 +51,20 @@ export class ReceiptExportRefusedError extends MyceliumError {
     });
   }
 }
+
+/** The file of an export cannot be written. What is sealed stays in the log, and the next export goes on. */
+export class ReceiptExportFailedError extends MyceliumError {
+  static override readonly code = 'RECEIPT_EXPORT_FAILED';
+  static override readonly retryable = 'safe';
+
+  constructor(facts: { store: string; ledger: string; file: string; what: string; cause?: unknown }) {
+    const { cause, ...details } = facts;
+    super({
+      message: `The receipt log of ledger ${facts.ledger} in ${facts.store} is not exported to ${facts.file}: ${facts.what}. What is sealed stays in the log.`,
+      remedy:
+        'Name a file that can be written, on a disk with room for it; the next export goes on where this one ended (mycelium receipts seal; in code: exportReceipts).',
+      details,
+      cause,
+    });
+  }
+}

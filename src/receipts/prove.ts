@@ -192,6 +192,28 @@ async function rootsOf(
   return roots.roots().map(hashText);
 }
 
+/** The latest head that was signed; undefined when there is none. @throws ReceiptLogDamagedError when it is gone. */
+export async function latestHead(place: LogPlace): Promise<TreeHead | undefined> {
+  const log = new LogStore(place);
+  const [stored] = (await log.read([frontierKey(log.ledger)])).records;
+  const heads = frontierFrom(stored, log.description)?.heads ?? 0;
+  return heads === 0 ? undefined : headOf(log, heads - 1);
+}
+
+/** The ids of receipts in the log that begin so, two at most: one is meant, and two are too many. */
+export async function idsThatBegin(beginning: string, options: ProveOptions): Promise<readonly string[]> {
+  const found: string[] = [];
+  let done = 0;
+  for await (const { leaves } of new LogStore(options).chunks(Number.POSITIVE_INFINITY)) {
+    options.signal?.throwIfAborted();
+    found.push(...leaves.filter(({ id }) => id.startsWith(beginning)).map(({ id }) => id));
+    if (found.length > 1) break;
+    done += leaves.length;
+    options.onProgress?.({ done, total: done });
+  }
+  return found.slice(0, 2);
+}
+
 async function headOf(log: LogStore, number: number): Promise<TreeHead> {
   const key = headKey(log.ledger, number);
   const [stored] = (await log.read([key])).records;

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { StoredRecord } from '../store/contract.js';
 import type { LogStore } from './log.js';
 import {
@@ -93,6 +94,7 @@ export class StoreBesideLog {
     if (calls === undefined) return;
     let done = 0;
     for await (const page of calls.owing()) {
+      await turn();
       const paid = page.filter((call): call is OwingCall & { receipt: string } => call.receipt !== undefined);
       const keys = paid.map(({ partition, receipt }) => ({ partition, kind: RECEIPT, id: receipt }));
       const stored = await this.#log.readAll(keys);

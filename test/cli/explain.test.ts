@@ -112,6 +112,48 @@ tasks: { u: { id_from: [id] } }
   expect(terminal.text() + asJson.text()).not.toContain('hunter2');
 });
 
+test('who signs, and how states are kept, are said once for the whole file', () => {
+  const file = scratch.write(
+    'mycelium.yaml',
+    `action_ledger: { path: "./records" }
+tools: { pay: { side_effect_class: irreversible, id_from: [id] } }
+audit_receipt:
+  agent_id: biller
+  signing_key_env: KEY_OF_TEST
+  values: { result: true, redact: [result.card] }
+  path: ./out/receipts.jsonl
+state_flush: { durable: true, signals: [SIGTERM] }
+`,
+  );
+  const [all, asJson, one] = [fakeTerminal(), fakeTerminal(), fakeTerminal()];
+  vi.stubEnv('KEY_OF_TEST', 'not for your eyes');
+  try {
+    explain(undefined, { config: file }, all);
+    explain(undefined, { config: file, json: true }, asJson);
+    explain('pay', { config: file }, one);
+  } finally {
+    vi.unstubAllEnvs();
+  }
+  const [pay, audit, states, ...rest] = all.text().split('\n\n');
+  expect(rest).toEqual([]);
+  expect(one.text()).toBe(pay);
+  expect(audit).toMatch(/^audit_receipt {2}for the whole file\n/);
+  expect(audit).toMatch(/ agent_id +biller +\S+:4:3\n/);
+  expect(audit).toMatch(/ signing_key_env +in the environment +\S+:5:3, env KEY_OF_TEST\n/);
+  expect(audit).toMatch(/ values +result, without result\.card +\S+:6:3\n/);
+  expect(audit).toMatch(/ seal_every +30s +default\n/);
+  expect(audit).toMatch(/ exported to +file \S+receipts\.jsonl +\S+:7:3$/);
+  expect(states).toMatch(/ durable +true +\S+:8:16\n/);
+  expect(states).toMatch(/ flush_on +cancel, disconnect, error +default\n/);
+  expect(states).toMatch(/ signals +SIGTERM +\S+:8:31\n/);
+  // Kept with the tools, so it comes from where they say so.
+  expect(states).toMatch(/ recorded in +file \S+records +\S+:1:18$/);
+  const { audit_receipt, state_flush } = JSON.parse(asJson.text());
+  expect(audit_receipt[0]).toMatchObject({ key: 'agent_id', value: 'biller' });
+  expect(state_flush[0]).toMatchObject({ key: 'durable', value: 'true' });
+  expect(all.text() + asJson.text()).not.toContain('not for your eyes');
+});
+
 test('what nothing guards, and the file does not say that it is meant', () => {
   const terminal = fakeTerminal();
   explain('look', { config: scratch.write('loose.yaml', 'tools: { look: {} }\n') }, terminal);

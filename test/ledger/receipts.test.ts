@@ -184,6 +184,9 @@ describe('who settles a call pays what it owes', () => {
     expect(await failure(pay({ id: 'a' }))).toMatchObject({
       code: 'LEDGER_BLOCKED',
       details: { reason: 'receipt-owed' },
+      remedy: expect.stringMatching(
+        /^Give this process the signing key \(audit_receipt .*\), and call again, or release/,
+      ),
     });
     expect(asked).toEqual([]);
     expect(await w.record()).toEqual(before);

@@ -197,6 +197,10 @@ describe.each(places)('an ambiguous charge, $name', (place) => {
     expect(refused).toBeInstanceOf(ReleaseRefusedError);
     // By whom, as what, and on what grounds.
     expect(refused.message).toContain(`${won.by} settled it as ${won.as} (${won.reason})`);
+    expect(refused.details.settled).toEqual({
+      ...{ by: 'operator', who: won.by, as: won.as, reason: won.reason },
+      at: expect.any(Number),
+    });
     const value = await (tools[4] as (typeof tools)[number])({ id: 'a' });
     expect(value).toEqual('result' in won ? won.result : { body: 2, at: new Date(7) });
     expect(bodies()).toBe(won.as === 'completed' ? 1 : 2);
@@ -269,7 +273,7 @@ type Ending =
   | 'body cancelled'
   | 'body cancelled before its effect'
   | 'declined'
-  | 'every other heartbeat fails';
+  | 'two of three heartbeats fail';
 
 interface End {
   /** The record when the first attempt is over and nobody has come after it. */
@@ -292,7 +296,7 @@ function expected(effect: Class, ending: Ending): End {
     case 'body cancelled before its effect':
     case 'declined':
       return { record: 'aborted not-executed', peer: 'runs' };
-    case 'every other heartbeat fails':
+    case 'two of three heartbeats fail':
       return { record: 'committed', peer: 'is given the result' };
   }
 }
@@ -303,7 +307,7 @@ const endings: readonly Ending[] = [
   'body cancelled',
   'body cancelled before its effect',
   'declined',
-  'every other heartbeat fails',
+  'two of three heartbeats fail',
 ];
 
 describe.each(endings)('%s, while a peer waits', (ending) => {
@@ -348,8 +352,8 @@ describe.each(endings)('%s, while a peer waits', (ending) => {
     else if (ending === 'declined') gate.fail(new NotExecutedError('declined'));
     else {
       let failed = 0;
-      // Every other one: two in a row leave nothing of the lease.
-      one.way.renew = (renewals, pass) => (++failed % 2 === 1 ? Promise.reject(unreachable('renew')) : pass(renewals));
+      // Two in a row: a third of the lease later each would leave nothing of it.
+      one.way.renew = (renewals, pass) => (++failed % 3 !== 0 ? Promise.reject(unreachable('renew')) : pass(renewals));
       two.reach(true);
       await w.clock.advance(90_000);
       expect([waits.still, failed > 4]).toEqual([true, true]);

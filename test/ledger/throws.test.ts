@@ -228,6 +228,38 @@ describe('attempts', () => {
   });
 });
 
+describe('a limit of attempts that a deploy has lowered below what a call had', () => {
+  it.each([
+    ['declined', new NotExecutedError('declined'), 'not-executed'],
+    ['perhaps done', new Error('reset'), 'may-rerun'],
+  ])('offers what a release accepts: %s', async (_, error, aborted) => {
+    const { w, worker, tool } = throwing(error, 'idempotent_mutate', { maxAttempts: 5 });
+    await failure(tool({ id: 'a' }));
+    await failure(tool({ id: 'a' }));
+    expect(await w.record()).toMatchObject({ aborted, attempts: 2, maxAttempts: 5 });
+    const lowered = ledger({
+      name: 'tool',
+      effect: 'idempotent_mutate',
+      ledger: worker.home,
+      idFrom: ['id'],
+      maxAttempts: 2,
+    })(async (_: Input) => 1);
+    const blocked = await failure(lowered({ id: 'a' }));
+    expect(blocked).toMatchObject({ code: 'LEDGER_BLOCKED', details: { reason: 'attempts-used-up' } });
+    const { key } = (await w.stored())[0]!;
+    const completed = { as: 'completed', result: 7, by: 'ada', reason: 'looked' } as const;
+    if (blocked.message.includes('as completed')) {
+      await worker.home.release(key.id, completed);
+      expect(await lowered({ id: 'a' })).toBe(7);
+    } else {
+      expect(blocked.message).toContain('It did not happen');
+      expect(await failure(worker.home.release(key.id, completed))).toMatchObject({ code: 'RELEASE_REFUSED' });
+      await worker.home.release(key.id, { as: 'not-executed', by: 'ada', reason: 'looked' });
+      expect(await lowered({ id: 'a' })).toBe(1);
+    }
+  });
+});
+
 describe('a body that takes too long', () => {
   function slow(effect: EffectClass = 'irreversible') {
     const w = world();

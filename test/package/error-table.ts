@@ -30,7 +30,13 @@ import {
   ToolBoundaryError,
   UsageError,
 } from 'mycelium-runtime';
-import { ReceiptExportRefusedError, ReceiptLogDamagedError, ReceiptNotProvableError } from 'mycelium-runtime/receipts';
+import {
+  ReceiptExportFailedError,
+  ReceiptExportRefusedError,
+  ReceiptLogDamagedError,
+  ReceiptNotProvableError,
+} from 'mycelium-runtime/receipts';
+import { ToolRunExhaustedError } from 'mycelium-runtime/runner';
 import { MessageValidationError } from 'mycelium-runtime/transcript';
 
 /** One error: what users match on, and what it tells them to do. */
@@ -197,6 +203,14 @@ export const errorTable: readonly ErrorRow[] = [
     example: () => new StoreFormatError({ store: 'memory', field: 'format', found: 2, expected: 1, remedy: given }),
   },
   {
+    code: 'RECEIPT_EXPORT_FAILED',
+    retryable: 'safe',
+    remedy:
+      'Name a file that can be written, on a disk with room for it; the next export goes on where this one ended (mycelium receipts seal; in code: exportReceipts).',
+    example: () =>
+      new ReceiptExportFailedError({ store: 'memory', ledger: 'default', file: 'r.jsonl', what: 'EACCES' }),
+  },
+  {
     code: 'RECEIPT_EXPORT_REFUSED',
     retryable: 'never',
     remedy:
@@ -286,6 +300,13 @@ export const errorTable: readonly ErrorRow[] = [
         issues: [{ path: 'amount', code: 'missing', expected: 'an integer' }],
         ran: 'no',
       }),
+  },
+  {
+    code: 'TOOL_RUN_EXHAUSTED',
+    retryable: 'never',
+    remedy:
+      'Every call has its result in error.messages, so the conversation can go on from there: by another model, or a person. Look at the description of the tool.',
+    example: () => new ToolRunExhaustedError({ why: 'retries', limit: 2, tools: ['pay'], messages: [], issues: [] }),
   },
   {
     code: 'USAGE',

@@ -10,6 +10,7 @@ test('the exports map is what it was', () => {
     './postgres': { types: './dist/store/postgres/index.d.ts', default: './dist/store/postgres/index.js' },
     './receipts': { types: './dist/receipts/index.d.ts', default: './dist/receipts/index.js' },
     './boundary': { types: './dist/boundary/index.d.ts', default: './dist/boundary/index.js' },
+    './runner': { types: './dist/runner/index.d.ts', default: './dist/runner/index.js' },
     './context': { types: './dist/context/index.d.ts', default: './dist/context/index.js' },
     './transcript': { types: './dist/transcript/index.d.ts', default: './dist/transcript/index.js' },
     './testing': { types: './dist/testing/index.d.ts', default: './dist/testing/index.js' },

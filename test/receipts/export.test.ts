@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { exportReceipts } from '../../src/receipts/export.js';
+import { LogStore } from '../../src/receipts/log.js';
 import type { Store } from '../../src/store/contract.js';
 import { memoryStore } from '../../src/store/memory.js';
 import { failure } from '../ledger/workers.js';
-import { idOf, LEDGER, receiptText, record, seal } from './log-world.js';
+import { force, idOf, LEDGER, receiptKey, receiptText, record, seal } from './log-world.js';
 
 let folder: string;
 let file: string;
@@ -110,5 +111,84 @@ describe('an export', () => {
     expect(report).toEqual({ added: 128, lines: 128, complete: false });
     expect(told).toEqual([128]);
     expect(await run()).toEqual({ added: 172, lines: 300, complete: true });
+  });
+
+  test('makes the folder that is not there', async () => {
+    await sealed(1, 3);
+    file = join(folder, 'out', 'of', 'log.jsonl');
+    expect(await run()).toEqual({ added: 3, lines: 3, complete: true });
+  });
+
+  test('to what cannot be written says so, and goes on when it can', async () => {
+    await sealed(1, 3);
+    const folderThere = folder;
+    const names = [folderThere, '/dev/full', '/dev/null', join(file, 'below', 'a', 'file')];
+    await writeFile(file, '');
+    for (const name of names) {
+      const refused = await failure(exportReceipts({ store, ledger: LEDGER, file: name }));
+      expect(refused).toMatchObject({ code: 'RECEIPT_EXPORT_FAILED', retryable: 'safe', details: { file: name } });
+      expect(refused.message).toContain(name);
+    }
+    expect(await run()).toMatchObject({ lines: 3, complete: true });
+  });
+
+  test('leaves alone what follows its lines and is not the beginning of the next', async () => {
+    await writeFile(file, 'my notes');
+    await sealed(1, 3);
+    expect((await failure(run())).message).toContain('what follows its line 0 is not the beginning');
+    expect(await exported()).toBe('my notes');
+    await rm(file);
+    await run();
+    const whole = await exported();
+    await appendFile(file, 'my notes');
+    expect((await failure(run())).message).toContain('what follows its line 3 is not the beginning');
+    expect(await exported()).toBe(`${whole}my notes`);
+    // What a machine leaves that lost its power: as long as it was to be, and the end not there.
+    await writeFile(file, whole.slice(0, -30));
+    await appendFile(file, Buffer.alloc(20));
+    expect(await run()).toMatchObject({ added: 1, lines: 3 });
+    expect(await exported()).toBe(whole);
+  });
+
+  test('does not take for foreign what another process has sealed and exported meanwhile', async () => {
+    await sealed(1, 3);
+    let overtaken = false;
+    const slow: Store = Object.create(store, {
+      transact: {
+        value: async (...given: Parameters<Store['transact']>) => {
+          const answer = await store.transact(...given);
+          if (!overtaken && given[0].read?.[0]?.kind === 'receipt-frontier') {
+            overtaken = true;
+            await sealed(4, 9);
+            await run();
+          }
+          return answer;
+        },
+      },
+    });
+    const report = await exportReceipts({ store: slow, ledger: LEDGER, file });
+    expect([overtaken, report.complete]).toEqual([true, true]);
+    expect((await exported()).split('\n')).toHaveLength(10);
+  });
+
+  test('passes nothing on that was changed since it was sealed', async () => {
+    await sealed(1, 3);
+    const text = receiptText(2);
+    await force(store, receiptKey(text, store), text.replace('committed', 'aborted'));
+    expect(await failure(run())).toMatchObject({ code: 'RECEIPT_LOG_DAMAGED' });
+    expect(await exported()).toBe('');
+  });
+
+  test('lets timers have their turn, whatever the store', async () => {
+    await sealed(1, 400);
+    const log = new LogStore({ store, ledger: LEDGER });
+    for (const reading of [log.chunks(400), log.pages('receipt')]) {
+      let turns = 0;
+      setImmediate(() => {
+        turns += 1;
+      });
+      for await (const _ of reading) void _;
+      expect(turns).toBe(1);
+    }
   });
 });

@@ -59,7 +59,8 @@ class Sealing implements LedgerLife {
       const { sealReceipts } = await import('../../receipts/seal.js');
       const { added, size } = await sealReceipts({ store, ledger: name, signer: this.#signer });
       const file = this.#files.get(ledger);
-      if (file !== undefined) {
+      // A store that has no receipts, as one of states only, gets no file.
+      if (file !== undefined && size > 0) {
         const { exportReceipts } = await import('../../receipts/export.js');
         await exportReceipts({ store, ledger: name, file });
       }

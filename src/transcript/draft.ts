@@ -1,0 +1,171 @@
+import type { IssueCode } from '../errors/transcript.js';
+import type { Dialect } from './dialect.js';
+import { type Part, pathOf, type Turn } from './graph.js';
+import type { Finding } from './rule.js';
+import { type Transcript, transcriptOf } from './transcript.js';
+
+/** One thing that a repair did. */
+export interface TranscriptChange {
+  /** The issue that it mends. */
+  readonly code: IssueCode;
+  readonly action: 'rewrite' | 'add' | 'remove' | 'move' | 'rename';
+  /** Where in the list that was given; `[-1]` for what another repair added. */
+  readonly path: string;
+  readonly callId?: string;
+  /** What was done, in words. */
+  readonly what: string;
+  /** What is not in the messages any more, as it was. */
+  readonly removed?: unknown;
+}
+
+interface EditedTurn {
+  parts: (Part | undefined)[];
+  role: Turn['role'] | undefined;
+  label: string | undefined;
+  /** Put before the first part. */
+  first: Part[];
+  /** Put behind the last part. */
+  last: Part[];
+  /** By position of a part: put behind it. */
+  behind: Map<number, Part[]>;
+}
+
+/**
+ * The edits of one rule, collected and then made all at once: positions stay those of the transcript that the rule saw.
+ * Only turns that an edit touches are written anew.
+ */
+export class Draft {
+  readonly changes: TranscriptChange[] = [];
+  readonly #edits = new Map<number, EditedTurn>();
+  readonly #dropped = new Set<number>();
+  readonly #behind = new Map<number, Turn[]>();
+  readonly #transcript: Transcript;
+  readonly #code: IssueCode;
+
+  constructor(transcript: Transcript, code: IssueCode) {
+    this.#transcript = transcript;
+    this.#code = code;
+  }
+
+  get changed(): boolean {
+    return this.#edits.size > 0 || this.#dropped.size > 0 || this.#behind.size > 0;
+  }
+
+  /** Writes the turn anew from what was read: the repair of a flaw. */
+  rewrite(finding: Finding, what: string): void {
+    this.#edit(finding.turn);
+    this.note(finding, 'rewrite', what);
+  }
+
+  setPart(finding: Finding & { readonly part: number }, part: Part, action: 'rewrite' | 'rename', what: string): void {
+    this.#edit(finding.turn).parts[finding.part] = part;
+    this.note(finding, action, what);
+  }
+
+  dropPart(finding: Finding, what: string): void {
+    const at = finding.part!;
+    const part = this.#transcript.turns[finding.turn]!.parts[at]!;
+    this.#edit(finding.turn).parts[at] = undefined;
+    this.note(finding, 'remove', what, part.raw);
+  }
+
+  dropTurn(finding: Finding, what: string): void {
+    this.#dropped.add(finding.turn);
+    this.note(finding, 'remove', what, this.#transcript.turns[finding.turn]!.raw);
+  }
+
+  setRole(finding: Finding, role: Turn['role'], label: string, what: string): void {
+    const edit = this.#edit(finding.turn);
+    edit.role = role;
+    edit.label = label;
+    this.note(finding, 'rewrite', what);
+  }
+
+  /** Takes a part or a turn from its place without saying so: for a move, which says it once. */
+  take(turn: number, part?: number): void {
+    if (part === undefined) this.#dropped.add(turn);
+    else this.#edit(turn).parts[part] = undefined;
+  }
+
+  /** Puts a part before all others of its turn. */
+  putFirst(turn: number, part: Part): void {
+    this.#edit(turn).first.push(part);
+  }
+
+  putLast(turn: number, part: Part): void {
+    this.#edit(turn).last.push(part);
+  }
+
+  putBehindPart(turn: number, at: number, part: Part): void {
+    const { behind } = this.#edit(turn);
+    behind.set(at, [...(behind.get(at) ?? []), part]);
+  }
+
+  /** Puts a turn behind another; several come in the order in which they were put. -1: before the first. */
+  putBehind(turn: number, added: Turn): void {
+    const there = this.#behind.get(turn);
+    if (there === undefined) this.#behind.set(turn, [added]);
+    else there.push(added);
+  }
+
+  note(finding: Finding, action: TranscriptChange['action'], what: string, removed?: unknown): void {
+    const turn = this.#transcript.turns[finding.turn];
+    const part = finding.part === undefined ? undefined : turn?.parts[finding.part];
+    this.changes.push({
+      code: this.#code,
+      action,
+      path: turn === undefined ? '' : pathOf(turn, part, finding.at),
+      ...(finding.callId === undefined ? {} : { callId: finding.callId }),
+      what,
+      ...(removed === undefined ? {} : { removed }),
+    });
+  }
+
+  /** Makes the edits. A turn that had parts and has none left goes. Touched turns are written and read again. */
+  commit(): Transcript {
+    const { dialect, turns } = this.#transcript;
+    const made: Turn[] = [...this.#added(-1, dialect)];
+    turns.forEach((turn, at) => {
+      const edit = this.#edits.get(at);
+      if (this.#dropped.has(at)) {
+        // The turn went elsewhere; what was put into it stays here.
+        const put = [...(edit?.first ?? []), ...(edit?.last ?? [])];
+        if (put.length > 0)
+          made.push(dialect.parse(dialect.write({ ...turn, index: -1, raw: undefined, parts: put }), -1));
+      } else {
+        const now = edit === undefined ? turn : this.#written(turn, edit, dialect);
+        if (now !== undefined) made.push(now);
+      }
+      made.push(...this.#added(at, dialect));
+    });
+    return transcriptOf(dialect, made);
+  }
+
+  #added(at: number, dialect: Dialect): Turn[] {
+    return (this.#behind.get(at) ?? []).map((turn) =>
+      turn.raw === undefined ? dialect.parse(dialect.write(turn), turn.index) : turn,
+    );
+  }
+
+  #written(turn: Turn, edit: EditedTurn, dialect: Dialect): Turn | undefined {
+    const parts: Part[] = [...edit.first];
+    edit.parts.forEach((part, at) => {
+      if (part !== undefined) parts.push(part);
+      parts.push(...(edit.behind.get(at) ?? []));
+    });
+    parts.push(...edit.last);
+    if (parts.length === 0 && turn.parts.length > 0) return undefined;
+    const now = { ...turn, parts, role: edit.role ?? turn.role, label: edit.label ?? turn.label };
+    return dialect.parse(dialect.write(now), turn.index);
+  }
+
+  #edit(at: number): EditedTurn {
+    let edit = this.#edits.get(at);
+    if (edit === undefined) {
+      const parts = [...this.#transcript.turns[at]!.parts];
+      edit = { parts, role: undefined, label: undefined, first: [], last: [], behind: new Map() };
+      this.#edits.set(at, edit);
+    }
+    return edit;
+  }
+}

@@ -1,0 +1,26 @@
+import type { Dialect } from './dialect.js';
+import { aiSdk } from './dialects/ai-sdk.js';
+import { anthropic } from './dialects/anthropic.js';
+import { openaiChat } from './dialects/openai-chat.js';
+import type { TranscriptProfile } from './profile.js';
+import { aiSdk7Profile, aiSdkAnthropicProfile, aiSdkOpenaiProfile, aiSdkProfile } from './profiles/ai-sdk.js';
+import * as anthropicProfiles from './profiles/anthropic.js';
+import { openaiChatLongIds, openaiChatProfile } from './profiles/openai-chat.js';
+
+/** Every dialect, in the order in which a tie of the detection is decided. */
+export const dialects: readonly Dialect[] = [openaiChat, anthropic, aiSdk];
+
+/** Every profile; the first of a format is its default. */
+export const profiles: readonly TranscriptProfile[] = [
+  openaiChatProfile,
+  openaiChatLongIds,
+  anthropicProfiles.anthropicProfile,
+  anthropicProfiles.anthropic46Profile,
+  anthropicProfiles.anthropicThinkingProfile,
+  anthropicProfiles.anthropicSystemProfile,
+  anthropicProfiles.anthropicBedrockProfile,
+  aiSdkProfile,
+  aiSdk7Profile,
+  aiSdkAnthropicProfile,
+  aiSdkOpenaiProfile,
+];

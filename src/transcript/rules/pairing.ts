@@ -1,0 +1,318 @@
+import { isDeepStrictEqual } from 'node:util';
+import { answerFor } from '../answer.js';
+import type { Draft } from '../draft.js';
+import { type CallPart, edited, type ResultPart, type Turn } from '../graph.js';
+import type { LinkedCall, LinkedResult } from '../links.js';
+import type { Finding, RepairContext, RuleCore } from '../rule.js';
+import type { Transcript } from '../transcript.js';
+
+/** A result that stands where no provider takes it for its call's answer. */
+export const misplacedResult: RuleCore = {
+  code: 'misplaced-result',
+  find: (transcript) =>
+    resultsThat(
+      transcript,
+      'misplaced',
+      ({ call }) => `it belongs right behind its call, ${whereOf(transcript, call!)}`,
+    ),
+  repair(findings, draft, context) {
+    const places = new Slots(draft, context.transcript);
+    const byTurn = new Map<number, LinkedResult[]>();
+    for (const [finding, linked] of resultsOf(findings, context.transcript)) {
+      draft.note(finding, 'move', 'moved behind its call');
+      const others = byTurn.get(linked.turn);
+      if (others === undefined) byTurn.set(linked.turn, [linked]);
+      else others.push(linked);
+    }
+    const wholes = [...byTurn].filter(([turn, results]) => isWhole(context.transcript.turns[turn]!, results));
+    places.leaving = new Set(wholes.map(([turn]) => turn));
+    for (const results of byTurn.values()) places.move(results);
+  },
+};
+
+/** A second result for a call that has one. The first stays. */
+export const duplicateResult: RuleCore = {
+  code: 'duplicate-result',
+  find: (transcript) =>
+    resultsThat(transcript, 'duplicate', ({ call, result }) => {
+      const kept = call?.answer ?? call?.stray;
+      const same = kept === undefined || isDeepStrictEqual(kept.result.output, result.output);
+      return `its call has a result already, ${same ? 'the same' : 'and this one says something else'}`;
+    }),
+  repair(findings, draft, context) {
+    for (const [finding, { call, result }] of resultsOf(findings, context.transcript)) {
+      const kept = call?.answer ?? call?.stray;
+      const same = kept === undefined || isDeepStrictEqual(kept.result.output, result.output);
+      draft.dropPart(
+        finding,
+        same ? 'removed, it repeats the first result' : 'removed, the first result stays; the contents differ',
+      );
+    }
+  },
+};
+
+/** A result of a call that is not there. */
+export const orphanResult: RuleCore = {
+  code: 'orphan-result',
+  find: (transcript) =>
+    whereAllIsRead(
+      transcript,
+      resultsThat(transcript, 'orphan', () => 'no call in the list has its id'),
+    ),
+  repair(findings, draft, context) {
+    const { transcript, policies } = context;
+    for (const [finding, { result, turn }] of resultsOf(findings, transcript)) {
+      draft.dropPart(finding, policies.orphan === 'drop' ? 'removed' : 'made text of the user');
+      if (policies.orphan === 'drop') continue;
+      const text = `Result of the tool ${result.name ?? 'call'} ${result.id ?? ''}, whose call is not in this conversation: ${asText(result.output)}`;
+      draft.putBehind(turn, userTurn(transcript, text));
+    }
+  },
+};
+
+/** A call that nothing answers. */
+export const unansweredCall: RuleCore = {
+  code: 'unanswered-call',
+  find(transcript) {
+    const { links, turns } = transcript;
+    const findings = links.calls
+      .filter(({ call, answer, stray }) => answer === undefined && stray === undefined && call.executedBy === 'client')
+      .filter(({ turn }) => turns[turn]!.role === 'assistant')
+      .map(({ turn, part, call }) => ({
+        turn,
+        part,
+        ...(call.id === undefined ? {} : { callId: call.id }),
+        hint: `${call.name ?? 'a tool'} was called and has no result`,
+      }));
+    return whereAllIsRead(transcript, findings);
+  },
+  repair(findings, draft, context) {
+    const { transcript, policies } = context;
+    const places = new Slots(draft, transcript);
+    const dropped = new Map<number, Set<number>>();
+    for (const finding of findings) {
+      const call = transcript.turns[finding.turn]!.parts[finding.part!] as CallPart;
+      if (policies.unanswered === 'answer') {
+        const answer = answerFor(call, context);
+        places.put(finding, transcript.dialect.answers.make(call, answer));
+        draft.note(finding, 'add', `added a result: ${answer.text.slice(0, 120)}`);
+      } else {
+        draft.dropPart(finding, 'removed, nothing answers it');
+        const parts = dropped.get(finding.turn) ?? new Set();
+        dropped.set(finding.turn, parts.add(finding.part!));
+      }
+    }
+    for (const [turn, parts] of dropped) dropItsReasoning(turn, parts, draft, transcript);
+  },
+};
+
+/** A result that names another tool than its call does. */
+export const mismatchedResult: RuleCore = {
+  code: 'mismatched-result',
+  find({ links, dialect }) {
+    const { named } = dialect.answers;
+    return links.results
+      .filter(({ call, result, verdict }) => verdict !== 'orphan' && namesDiffer(call, result, named))
+      .map(({ turn, part, call, result }) => ({
+        turn,
+        part,
+        ...(result.id === undefined ? {} : { callId: result.id }),
+        hint: `its call is of ${call?.call.name}, it says ${result.name ?? 'nothing'}`,
+      }));
+  },
+  repair(findings, draft, context) {
+    for (const [finding, { call, result, part }] of resultsOf(findings, context.transcript)) {
+      const name = call?.call.name;
+      draft.setPart({ ...finding, part }, edited(result, { name }), 'rewrite', `names ${name}, as its call does`);
+    }
+  },
+};
+
+/** Results stand in front of everything else in their turn. */
+export const resultsFirst: RuleCore = {
+  code: 'results-not-first',
+  find({ turns, links }) {
+    const findings: Finding[] = [];
+    for (const { turn, part, result, verdict } of links.results) {
+      if (verdict !== 'answers' || turns[turn]!.role !== 'user') continue;
+      if (turns[turn]!.parts[part - 1] === undefined || turns[turn]!.parts[part - 1]!.kind === 'result') continue;
+      findings.push({
+        turn,
+        part,
+        ...(result.id === undefined ? {} : { callId: result.id }),
+        hint: 'results come first in their message, text and the rest behind them',
+      });
+    }
+    return findings;
+  },
+  repair(findings, draft, { transcript }) {
+    for (const at of new Set(findings.map(({ turn }) => turn))) {
+      transcript.turns[at]!.parts.forEach((part, partAt) => {
+        if (part.kind !== 'result') return;
+        draft.take(at, partAt);
+        draft.putFirst(at, part);
+      });
+    }
+    for (const finding of findings) draft.note(finding, 'move', 'moved to the front of its message');
+  },
+};
+
+/** Whether a turn has nothing but results of one turn's calls. */
+function isWhole({ parts }: Turn, results: readonly LinkedResult[]): boolean {
+  return results.length === parts.length && results.every(({ call }) => call?.turn === results[0]?.call?.turn);
+}
+
+/** Where results go: the one thing that differs between formats when something is put behind a call. */
+class Slots {
+  readonly #draft: Draft;
+  readonly #transcript: Transcript;
+  /** By turn of the calls: the turn that new results of it share. */
+  readonly #shared = new Map<number, { parts: ResultPart[] }>();
+  /** Turns of calls behind which a turn of results was moved as a whole. */
+  readonly #moved = new Set<number>();
+  /** Turns that go elsewhere, as far as one can tell beforehand. */
+  leaving: ReadonlySet<number> = new Set();
+
+  constructor(draft: Draft, transcript: Transcript) {
+    this.#draft = draft;
+    this.#transcript = transcript;
+  }
+
+  /** Moves results of one turn to their calls: the whole turn, as it is, where it has nothing else and fits there. */
+  move(results: readonly LinkedResult[]): void {
+    const { turns } = this.#transcript;
+    const [{ turn, call }] = results as readonly [LinkedResult];
+    const from = turns[turn]!;
+    if (isWhole(from, results) && this.#fitsBehind(call!.turn, from)) {
+      this.#draft.take(turn);
+      this.#draft.putBehind(this.#endOf(call!.turn), from);
+      return;
+    }
+    for (const one of results) {
+      this.#draft.take(turn, one.part);
+      this.put(one.call!, one.result);
+    }
+  }
+
+  /** In formats where one turn has all results, none may stand there already. */
+  #fitsBehind(turn: number, moved: Turn): boolean {
+    const { turns, dialect } = this.#transcript;
+    const { place, role } = dialect.answers;
+    if (place === 'inline' || moved.role !== role) return false;
+    if (place === 'own-turn' || role === 'tool') return true;
+    const taken = turns[turn + 1]?.role === role && !this.leaving.has(turn + 1);
+    if (taken || this.#moved.has(turn)) return false;
+    this.#moved.add(turn);
+    return !this.#shared.has(turn);
+  }
+
+  put(call: { readonly turn: number; readonly part?: number }, result: ResultPart): void {
+    const { turns, dialect } = this.#transcript;
+    const { place, role } = dialect.answers;
+    if (place === 'inline') {
+      this.#draft.putBehindPart(call.turn, call.part!, result);
+      return;
+    }
+    const next = turns[call.turn + 1];
+    if (place === 'shared-turn' && next?.role === role) {
+      if (role === 'user') this.#draft.putFirst(call.turn + 1, result);
+      else this.#draft.putLast(call.turn + 1, result);
+      return;
+    }
+    const shared = place === 'shared-turn' ? this.#shared.get(call.turn) : undefined;
+    if (shared !== undefined) {
+      shared.parts.push(result);
+      return;
+    }
+    const turn = { ...emptyTurn(role), parts: [result] };
+    this.#shared.set(call.turn, turn);
+    this.#draft.putBehind(this.#endOf(call.turn), turn);
+  }
+
+  /** The turn behind which a new result goes: the last of those that hold results of these calls already. */
+  #endOf(turn: number): number {
+    const { links, turns, dialect } = this.#transcript;
+    if (dialect.answers.window === 'tool-turns') return links.windowEnd.get(turn) ?? turn;
+    if (dialect.answers.window !== 'anywhere') return turn;
+    // Calls of one answer are items beside each other; results go behind the last of them.
+    let end = turn;
+    while (turns[end + 1]?.role === 'assistant' && turns[end + 1]?.parts[0]?.kind === 'call') end += 1;
+    return end;
+  }
+}
+
+/** A message that could not be read may have the other half of a pair: nothing is made up or dropped beside it. */
+function whereAllIsRead({ turns }: Transcript, findings: Finding[]): Finding[] {
+  if (findings.length === 0 || turns.every(({ role }) => role !== 'unknown')) return findings;
+  return findings.map((finding) => ({
+    ...finding,
+    hint: `${finding.hint}; a message that could not be read may have it`,
+    unfixable: true,
+  }));
+}
+
+/** Reasoning that led to dropped calls only has nothing to go with any more. */
+function dropItsReasoning(turnAt: number, dropped: ReadonlySet<number>, draft: Draft, { turns }: Transcript): void {
+  const { parts } = turns[turnAt]!;
+  const rest = parts.filter((part, at) => !dropped.has(at) && part.kind !== 'reasoning');
+  if (rest.some((part) => part.kind !== 'text' || part.text.trim() !== '')) return;
+  parts.forEach((part, at) => {
+    if (part.kind === 'reasoning')
+      draft.dropPart({ turn: turnAt, part: at, hint: '' }, 'removed with the call it led to');
+  });
+}
+
+function resultsThat(
+  { links }: Transcript,
+  verdict: LinkedResult['verdict'],
+  hint: (result: LinkedResult) => string,
+): Finding[] {
+  return links.results
+    .filter(({ verdict: found, result }) => found === verdict && (result.id !== undefined || result.legacy === true))
+    .map((linked) => ({
+      turn: linked.turn,
+      part: linked.part,
+      ...(linked.result.id === undefined ? {} : { callId: linked.result.id }),
+      hint: hint(linked),
+    }));
+}
+
+/** The links that findings are about. */
+function resultsOf(
+  findings: readonly Finding[],
+  { links }: RepairContext['transcript'],
+): [Finding & { readonly part: number }, LinkedResult][] {
+  const byPlace = new Map(links.results.map((linked) => [`${linked.turn} ${linked.part}`, linked]));
+  return findings.map((finding) => [
+    { ...finding, part: finding.part! },
+    byPlace.get(`${finding.turn} ${finding.part}`)!,
+  ]);
+}
+
+function namesDiffer(call: LinkedCall | undefined, result: ResultPart, named: boolean): boolean {
+  const wanted = call?.call.name;
+  if (wanted === undefined || (result.name === undefined && !named)) return false;
+  return wanted !== result.name;
+}
+
+function whereOf({ turns }: Transcript, { turn }: LinkedCall): string {
+  return `[${turns[turn]!.index}]`;
+}
+
+/** Of a result: text as it is, everything else as JSON. */
+function asText(output: unknown): string {
+  if (typeof output === 'string') return output;
+  try {
+    return JSON.stringify(output) ?? String(output);
+  } catch {
+    return String(output);
+  }
+}
+
+export function userTurn({ dialect }: Transcript, text: string): Turn {
+  return { ...emptyTurn('user'), parts: [dialect.text(text)] };
+}
+
+function emptyTurn(role: Turn['role']): Turn & { parts: ResultPart[] } {
+  return { role, label: role, index: -1, raw: undefined, parts: [], flaws: [] };
+}

@@ -1,0 +1,74 @@
+import { flawRule, type RuleCore } from '../rule.js';
+import { isMembers } from '../shape.js';
+
+/** Flaws that parsers find, one rule for each code. */
+export const mixedFormat: RuleCore = flawRule('mixed-format');
+export const unrecognizedMessage: RuleCore = flawRule('unrecognized-message');
+export const unknownRole: RuleCore = flawRule('unknown-role');
+export const malformedCalls: RuleCore = flawRule('malformed-calls');
+export const emptyCalls: RuleCore = flawRule('empty-calls');
+export const invalidArguments: RuleCore = flawRule('invalid-arguments');
+export const idShape: RuleCore = flawRule('invalid-id');
+export const missingContent: RuleCore = flawRule('missing-content');
+export const invalidContent: RuleCore = flawRule('invalid-content');
+export const emptyContent: RuleCore = flawRule('empty-content');
+export const unknownPart: RuleCore = flawRule('unknown-part');
+export const partNotAllowed: RuleCore = flawRule('part-not-allowed');
+export const invalidResult: RuleCore = flawRule('invalid-result');
+export const obsoleteShape: RuleCore = flawRule('obsolete-shape');
+export const sdkArtefact: RuleCore = flawRule('sdk-artefact');
+
+/** Nothing to send. */
+export const emptyTranscript: RuleCore = {
+  code: 'empty-transcript',
+  find: ({ turns }) => (turns.length === 0 ? [{ turn: -1, hint: 'at least one message' }] : []),
+};
+
+/**
+ * A call that somebody else than the assistant makes. What only an assistant says was said by it: the turn becomes the
+ * assistant's. Beside words of somebody else, the call goes.
+ */
+export const callNotAllowed: RuleCore = {
+  code: 'call-not-allowed',
+  find: ({ links, turns }) =>
+    links.calls
+      .filter(({ turn }) => turns[turn]!.role !== 'assistant')
+      .map(({ turn, part, call }) => ({
+        turn,
+        part,
+        ...(call.id === undefined ? {} : { callId: call.id }),
+        hint: `only the assistant calls tools, this is ${turns[turn]!.label}`,
+      })),
+  repair(findings, draft, { transcript }) {
+    for (const finding of findings) {
+      const { parts } = transcript.turns[finding.turn]!;
+      const own = parts.some(({ kind }) => kind === 'reasoning') || parts.every(({ kind }) => kind === 'call');
+      if (own) draft.setRole(finding, 'assistant', 'assistant', "the message is now the assistant's");
+      else draft.dropPart(finding, 'removed, only the assistant calls tools');
+    }
+  },
+};
+
+/** Arguments that should be a JSON object, in formats that carry text. Nobody can tell what was meant. */
+export const argumentsNotJson: RuleCore = {
+  code: 'invalid-arguments',
+  find: ({ links }) =>
+    links.calls
+      .filter(({ call }) => typeof call.input === 'string' && !isObjectText(call.input, call.raw))
+      .map(({ turn, part, call }) => ({
+        turn,
+        part,
+        ...(call.id === undefined ? {} : { callId: call.id }),
+        hint: 'the arguments are not the JSON text of an object; conversions to other formats fail on them',
+      })),
+};
+
+function isObjectText(input: string, raw: unknown): boolean {
+  // The input of a custom tool is free text.
+  if (isMembers(raw) && isMembers(raw['custom'])) return true;
+  try {
+    return isMembers(JSON.parse(input));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,76 @@
+/** The same conversation in the formats of providers, written down by hand. */
+import type { TranscriptFormat } from '../../src/transcript/index.js';
+
+type Call = readonly [id: string, name: string, input: unknown];
+
+/** How one format says what a conversation consists of. */
+export interface Wire {
+  readonly format: TranscriptFormat;
+  user(text: string): unknown;
+  assistant(text: string): unknown;
+  /** One turn of the model with these calls. */
+  calls(calls: readonly Call[]): unknown[];
+  /** The results in a conversation: id, and what they say. */
+  results(messages: readonly unknown[]): [id: string, text: string][];
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+const parts = (message: unknown): Members[] => {
+  const { content } = message as { content?: unknown };
+  return Array.isArray(content) ? (content as Members[]) : [];
+};
+
+const openaiChat: Wire = {
+  format: 'openai-chat',
+  user: (content) => ({ role: 'user', content }),
+  assistant: (content) => ({ role: 'assistant', content }),
+  calls: (calls) => [
+    {
+      role: 'assistant',
+      content: null,
+      tool_calls: calls.map(([id, name, input]) => ({
+        id,
+        type: 'function',
+        function: { name, arguments: JSON.stringify(input) },
+      })),
+    },
+  ],
+  results: (messages) =>
+    (messages as Members[])
+      .filter(({ role }) => role === 'tool')
+      .map(({ tool_call_id: id, content }) => [String(id), String(content)]),
+};
+
+const anthropic: Wire = {
+  format: 'anthropic',
+  user: (content) => ({ role: 'user', content }),
+  assistant: (text) => ({ role: 'assistant', content: [{ type: 'text', text }] }),
+  calls: (calls) => [
+    { role: 'assistant', content: calls.map(([id, name, input]) => ({ type: 'tool_use', id, name, input })) },
+  ],
+  results: (messages) =>
+    messages
+      .flatMap(parts)
+      .filter(({ type }) => type === 'tool_result')
+      .map(({ tool_use_id: id, content }) => [String(id), JSON.stringify(content)]),
+};
+
+const aiSdk: Wire = {
+  format: 'ai-sdk',
+  user: (content) => ({ role: 'user', content }),
+  assistant: (text) => ({ role: 'assistant', content: [{ type: 'text', text }] }),
+  calls: (calls) => [
+    {
+      role: 'assistant',
+      content: calls.map(([toolCallId, toolName, input]) => ({ type: 'tool-call', toolCallId, toolName, input })),
+    },
+  ],
+  results: (messages) =>
+    messages
+      .flatMap(parts)
+      .filter(({ type }) => type === 'tool-result')
+      .map(({ toolCallId, output }) => [String(toolCallId), JSON.stringify(output)]),
+};
+
+export const conversations: readonly Wire[] = [openaiChat, anthropic, aiSdk];

@@ -1,0 +1,7 @@
+import { aiSdk } from './ai-sdk.js';
+import { anthropic } from './anthropic.js';
+import type { FuzzFormat } from './format.js';
+import { openaiChat } from './openai-chat.js';
+
+/** Every format that is fuzzed. */
+export const fuzzFormats: readonly FuzzFormat[] = [openaiChat, anthropic, aiSdk];
