@@ -11,11 +11,13 @@ import {
   type ToolInfo,
 } from '../tool/guard.js';
 import type { Guard, Same } from '../tool/types.js';
+import { copyPlain } from './copy.js';
 import type { BoundarySchema, BoundedOptions, SchemaInput, SchemaOutput } from './options.js';
 import { type CompiledSchema, compileSchema, type Parsed } from './schema/compile-schema.js';
 import { compilePattern } from './schema/pattern.js';
 import { compileScope, type Scope } from './scope/scope.js';
 import { secretRule } from './secret.js';
+import { isThenable } from './thenable.js';
 
 /**
  * Checks a call before anything happens, and what comes back before anybody gets it. A call that is refused leaves
@@ -162,7 +164,7 @@ function around({ input, output, scope }: Boundary, info: ToolInfo, next: Body):
   const inScope = (frame: CallFrame, given: unknown): unknown => {
     if (scope === undefined) return enter(frame);
     // Looking at the disk takes time, in which the caller must not change what is looked at.
-    if (frame.input === given) frame.input = copied(given, tool);
+    frame.input = frame.input === given ? copied(given, tool) : copyPlain(frame.input);
     return then(scope.check(frame.input), (issues) => {
       if (issues.length > 0) throw refused({ tool, phase: 'scope', issues, ran: 'no' });
       return enter(frame);
@@ -180,13 +182,22 @@ function around({ input, output, scope }: Boundary, info: ToolInfo, next: Body):
     });
 }
 
+/** Nobody let in what is not plain, so it is copied whole, or refused. */
 function copied(input: unknown, tool: string): unknown {
   try {
-    return structuredClone(input);
+    return copyPlain(input, cloned);
   } catch {
     const issue = { path: '', code: 'invalid' as const, expected: 'plain data, without functions' };
     throw refused({ tool, phase: 'scope', issues: [issue], ran: 'no' });
   }
+}
+
+/** A Date or a Map. Of an instance of a class the clone has no methods. */
+function cloned(value: unknown): unknown {
+  const clone: unknown = structuredClone(value);
+  if (typeof value === 'object' && value !== null && Object.getPrototypeOf(clone) !== Object.getPrototypeOf(value))
+    throw new TypeError('an instance of a class');
+  return clone;
 }
 
 /** Directly around the tool's own code: a bad result is neither recorded nor remembered. */
@@ -227,9 +238,7 @@ function then<From, To>(
   value: From | PromiseLike<From>,
   next: (value: From) => To | PromiseLike<To>,
 ): To | PromiseLike<To> {
-  return isThenable(value) ? value.then(next) : next(value as From);
-}
-
-function isThenable<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> {
-  return typeof (value as PromiseLike<Value> | undefined)?.then === 'function';
+  // What a `then` that is not a promise's own gives is not waited for by anybody, and may be nothing.
+  if (value instanceof Promise) return value.then(next);
+  return isThenable(value) ? Promise.resolve(value).then(next) : next(value as From);
 }

@@ -3,6 +3,7 @@ import { ToolBoundaryError } from '../errors/boundary.js';
 import { UsageError } from '../errors/usage.js';
 import { emit } from '../tool/events.js';
 import type { CallOptions } from '../tool/types.js';
+import { cut, printed } from './describe.js';
 
 /** A tool as a registry calls it: one input, and what the framework passes beside it. */
 export type RegisteredTool = (input: never, call?: CallOptions) => unknown;
@@ -99,8 +100,8 @@ export class ToolRegistry<Tools extends RegisteredTools = RegisteredTools> {
 
   #notAllowed(given: unknown): ToolBoundaryError {
     const said = typeof given === 'string' ? given : `a ${typeof given}`;
-    const tool = said.length > 80 ? `${said.slice(0, 80).toWellFormed()}…` : said;
-    const meant = typeof given === 'string' ? nearest(tool, this.names) : undefined;
+    const tool = printed(cut(said, 80));
+    const meant = typeof given === 'string' ? nearest(given, this.names) : undefined;
     const named = this.names.slice(0, MOST_NAMED).join(', ');
     const more = this.names.length > MOST_NAMED ? ` or ${this.names.length - MOST_NAMED} more` : '';
     const expected = this.names.length === 0 ? 'no tool at all' : `one of ${named}${more}`;

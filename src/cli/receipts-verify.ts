@@ -192,10 +192,11 @@ function reportText(report: Verified, options: CommonOptions, terminal: Terminal
       `over ${head.size}, signed ${moment(head.at)}; ${heads === 1 ? '1 signed head agrees' : `${heads} signed heads agree`}`,
     ]);
   if (unsealed > 0) rows.push(['not sealed', `${unsealed}: ${nextCommand(terminal, 'receipts seal', options.config)}`]);
-  if (unsigned > 0) rows.push(['not signed', `${unsigned} after the latest head`]);
+  // Of a log that was not read to its end nothing is known to be missing.
+  if (unsigned > 0 && complete) rows.push(['not signed', `${unsigned} after the latest head`]);
   if (pruned > 0) rows.push(['pruned', `the calls of ${pruned}`]);
   return [
-    `${paint('bold', onOneLine(store))}: ${counted(size, 'receipt')} in the log, ${verdict}`,
+    `${paint('bold', onOneLine(store))}: ${counted(size, 'receipt')} ${complete ? 'in' : 'of'} the log, ${verdict}`,
     ...columns(rows.map(([name = '', value = '']) => [`  ${name}`, value])).split('\n'),
     ...findings.slice(0, SHOWN).map((finding) => findingText(finding, paint)),
     ...(total > SHOWN

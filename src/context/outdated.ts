@@ -7,6 +7,8 @@ export interface Subject {
   readonly entities: readonly string[];
   readonly tool: string;
   readonly tags: readonly string[];
+  /** What its body read on the way: what outdates that outdates it, too. */
+  parts: Set<Subject> | undefined;
 }
 
 /** What counts no longer. */
@@ -67,11 +69,13 @@ export class OutdatedReads {
     return true;
   }
 
-  #outdates(since: number, { entities, tool, tags }: Subject): boolean {
+  #outdates(since: number, { entities, tool, tags, parts }: Subject): boolean {
     if (this.#all > since) return true;
     const after = (name: string): boolean => (this.#marks.get(name) ?? 0) > since;
     if (entities.length === 0 ? this.#anyEntity > since : entities.some((entity) => after(`entity ${entity}`)))
       return true;
-    return after(`tool ${tool}`) || tags.some((tag) => after(`tag ${tag}`));
+    if (after(`tool ${tool}`) || tags.some((tag) => after(`tag ${tag}`))) return true;
+    for (const part of parts ?? []) if (this.#outdates(since, part)) return true;
+    return false;
   }
 }

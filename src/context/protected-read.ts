@@ -36,6 +36,7 @@ export function read(tool: ReadTool, frame: CallFrame, next: Body): unknown {
   const reads = readsOf(scope.session);
   const found = find(tool, reads, key);
   if (found?.kept !== undefined) {
+    notePart(scope, found);
     reused(tool, found, 'memory');
     frame.replayed = true;
     frame.requestId = found.requestId;
@@ -43,7 +44,9 @@ export function read(tool: ReadTool, frame: CallFrame, next: Body): unknown {
   }
   if (found === undefined) return begin(tool, reads, key, { scope, frame, next });
   // Waiting for itself it would wait for ever.
-  return isInside(scope, found) ? next(frame) : join(tool, found, frame, next);
+  if (isInside(scope, found)) return next(frame);
+  notePart(scope, found);
+  return join(tool, found, frame, next);
 }
 
 function tell(tool: ReadTool, code: string, what: string): void {
@@ -66,7 +69,12 @@ function keyOf(tool: ReadTool, frame: CallFrame): string | undefined {
 function subjectOf(tool: ReadTool, { input }: CallFrame): Subject | undefined {
   const { name, policy, positional } = tool;
   try {
-    return { entities: entitiesIn(picked(policy.entity, input, positional)), tool: name, tags: policy.tags };
+    return {
+      entities: entitiesIn(picked(policy.entity, input, positional)),
+      tool: name,
+      tags: policy.tags,
+      parts: undefined,
+    };
   } catch (error) {
     return notToldApart(tool, error);
   }
@@ -138,8 +146,17 @@ function isInside(scope: Scope, reading: Reading): boolean {
   return false;
 }
 
+/** What an execution was told by another read is part of what it tells. */
+function notePart(scope: Scope, { subject }: Reading): void {
+  const outer = (scope.reading as Inside | undefined)?.reading;
+  // What it set off and did not wait for is no part of it.
+  if (outer?.flight === undefined) return;
+  outer.subject.parts ??= new Set();
+  outer.subject.parts.add(subject);
+}
+
 async function join(tool: ReadTool, reading: Reading, frame: CallFrame, next: Body): Promise<unknown> {
-  const { kept } = await reading.flight.wait(signalOf(frame));
+  const { kept } = await (reading.flight as Flight<Answer>).wait(signalOf(frame));
   // What has no copy is for one caller only.
   if (kept === undefined) return next(frame);
   reused(tool, reading, 'running');
@@ -172,6 +189,7 @@ function begin(tool: ReadTool, reads: SessionReads, key: string, { scope, frame,
     requestId: undefined,
   };
   own.begin(key, reading);
+  notePart(scope, reading);
   const shared = signal === undefined ? frame : forAll(frame, flight.signal);
   const inside: Inside = { reading, outer: scope.reading as Inside | undefined };
   const { run, call, ancestor } = scope;
@@ -179,6 +197,7 @@ function begin(tool: ReadTool, reads: SessionReads, key: string, { scope, frame,
     (value): Answer => {
       const kept = copyable(tool, value);
       const joined = own.end(key, reading);
+      reading.flight = undefined;
       reading.requestId = shared.requestId;
       if (kept !== undefined) {
         reading.ttlMs = value === null || value === undefined ? policy.negativeTtlMs : policy.ttlMs;
@@ -190,6 +209,7 @@ function begin(tool: ReadTool, reads: SessionReads, key: string, { scope, frame,
     },
     (error: unknown) => {
       own.end(key, reading);
+      reading.flight = undefined;
       throw error;
     },
   );

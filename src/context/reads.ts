@@ -41,7 +41,8 @@ export interface Reading {
   readonly began: Instant;
   readonly moment: Moment;
   readonly subject: Subject;
-  readonly flight: Flight<Answer>;
+  /** While it runs: it holds the body's own value. */
+  flight: Flight<Answer> | undefined;
   ttlMs: number;
   kept: Kept | undefined;
   requestId: string | undefined;

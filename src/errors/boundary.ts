@@ -50,9 +50,10 @@ interface BoundaryFacts {
   readonly ran: 'no' | 'again' | 'done';
 }
 
-/** For a model, with the whole of the conversation around it: longer is not read better. */
+/** In bytes. For a model, with the whole of the conversation around it: longer is not read better. */
 const LONGEST_FOR_MODELS = 1_900;
 const LONGEST_LINE = 400;
+const LONGEST_NAME = 80;
 /** For people, who have `issues`. */
 const MOST_IN_MESSAGE = 3;
 
@@ -72,13 +73,14 @@ export class ToolBoundaryError extends MyceliumError {
 
   constructor(facts: BoundaryFacts) {
     const { tool, phase, issues, ran } = facts;
+    const shown = { ...facts, tool: short(tool, LONGEST_NAME) };
     super({
-      message: `${whatHappened(facts)}: ${issues.slice(0, MOST_IN_MESSAGE).map(line).join('; ')}${
+      message: `${whatHappened(shown)}: ${issues.slice(0, MOST_IN_MESSAGE).map(line).join('; ')}${
         issues.length > MOST_IN_MESSAGE ? `; and ${issues.length - MOST_IN_MESSAGE} more` : ''
       }.`,
       remedy: remedyOf(facts),
       details: { tool, phase, ran, issues },
-      llmMessage: forModels(facts),
+      llmMessage: forModels(shown),
     });
     this.tool = tool;
     this.phase = phase;
@@ -129,12 +131,13 @@ function forModels(facts: BoundaryFacts): string {
         : `Nothing was done. Call ${tool} again with this mended and everything else as it was.`;
   const lines: string[] = [];
   const begin = `${whatHappened(facts)}:`;
-  let left = LONGEST_FOR_MODELS - begin.length - end.length;
+  let left = LONGEST_FOR_MODELS - Buffer.byteLength(begin) - Buffer.byteLength(end);
   for (const issue of issues) {
     const text = `- ${line(issue)}`;
-    if (text.length + 1 > left) break;
+    const size = Buffer.byteLength(text) + 1;
+    if (size > left) break;
     lines.push(text);
-    left -= text.length + 1;
+    left -= size;
   }
   const more = issues.length - lines.length;
   return [begin, ...lines, ...(more > 0 ? [`- and ${more} more`] : []), end].join('\n');
@@ -145,5 +148,9 @@ function line({ path, expected, received, hint, code }: BoundaryIssue): string {
   const what = code === 'missing' ? `is missing, expected ${expected}` : `expected ${expected}`;
   const found = received === undefined ? '' : `, received ${received}`;
   const text = `${where}${what}${found}${hint === undefined ? '' : `. ${hint.replace(/\.$/, '')}`}`;
-  return text.length > LONGEST_LINE ? `${text.slice(0, LONGEST_LINE - 1).toWellFormed()}…` : text;
+  return short(text, LONGEST_LINE);
+}
+
+function short(text: string, longest: number): string {
+  return text.length > longest ? `${text.slice(0, longest - 1).toWellFormed()}…` : text;
 }

@@ -57,6 +57,11 @@ export interface EventMap {
     readonly server: string;
     readonly concerns: readonly { readonly found: string; readonly risk: string; readonly remedy: string }[];
   };
+  /** Messages were mended before a model was asked. What they say is not told. */
+  'mycelium:messages-repaired': {
+    readonly format: string;
+    readonly changes: readonly { readonly code: string; readonly action: string; readonly path: string }[];
+  };
   /** The state of a run was written; every record of a durable one. */
   'mycelium:state-saved': {
     readonly runId: string;

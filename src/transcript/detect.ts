@@ -1,4 +1,4 @@
-import type { Dialect } from './dialect.js';
+import type { Dialect, Recognition } from './dialect.js';
 import { dialects } from './formats.js';
 
 /**
@@ -11,7 +11,7 @@ export function detect(messages: readonly unknown[]): Dialect {
   for (const dialect of dialects) {
     let score = 0;
     for (const message of messages) {
-      const how = dialect.recognize(message);
+      const how = recognized(dialect, message);
       score += how === 'yes' ? 1 : how === 'no' ? -1 : 0;
     }
     if (score > most) {
@@ -26,4 +26,13 @@ export function detect(messages: readonly unknown[]): Dialect {
 export function foreignFormat(message: unknown, own: Dialect): string | undefined {
   if (own.recognize(message) !== 'no') return undefined;
   return dialects.find((dialect) => dialect !== own && dialect.recognize(message) === 'yes')?.format;
+}
+
+/** A message that throws when it is looked at is of no format. */
+function recognized(dialect: Dialect, message: unknown): Recognition {
+  try {
+    return dialect.recognize(message);
+  } catch {
+    return 'no';
+  }
 }

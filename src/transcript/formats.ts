@@ -1,14 +1,16 @@
 import type { Dialect } from './dialect.js';
 import { aiSdk } from './dialects/ai-sdk.js';
+import { aiSdkUi } from './dialects/ai-sdk-ui.js';
 import { anthropic } from './dialects/anthropic.js';
 import { openaiChat } from './dialects/openai-chat.js';
 import type { TranscriptProfile } from './profile.js';
 import { aiSdk7Profile, aiSdkAnthropicProfile, aiSdkOpenaiProfile, aiSdkProfile } from './profiles/ai-sdk.js';
+import { aiSdkUiProfile } from './profiles/ai-sdk-ui.js';
 import * as anthropicProfiles from './profiles/anthropic.js';
 import { openaiChatLongIds, openaiChatProfile } from './profiles/openai-chat.js';
 
 /** Every dialect, in the order in which a tie of the detection is decided. */
-export const dialects: readonly Dialect[] = [openaiChat, anthropic, aiSdk];
+export const dialects: readonly Dialect[] = [openaiChat, anthropic, aiSdk, aiSdkUi];
 
 /** Every profile; the first of a format is its default. */
 export const profiles: readonly TranscriptProfile[] = [
@@ -23,4 +25,5 @@ export const profiles: readonly TranscriptProfile[] = [
   aiSdk7Profile,
   aiSdkAnthropicProfile,
   aiSdkOpenaiProfile,
+  aiSdkUiProfile,
 ];

@@ -6,15 +6,22 @@ import { type Transcript, transcriptOf } from './transcript.js';
 
 /** Reads every message of a list. One of another format is an issue, and is not read as if it were of this one. */
 export function read(dialect: Dialect, messages: readonly unknown[]): Transcript {
+  // Not `map`, which leaves holes out.
   return transcriptOf(
     dialect,
-    messages.map((message, index) => readOne(dialect, message, index)),
+    Array.from(messages, (message, index) => readOne(dialect, message, index)),
   );
 }
 
 function readOne(dialect: Dialect, message: unknown, index: number): Turn {
-  const foreign = foreignFormat(message, dialect);
-  if (foreign === undefined) return dialect.parse(message, index);
-  const hint = `this message is of the format ${foreign}, the list is of ${dialect.format}; convert it first`;
-  return unreadable(message, index, [flaw('mixed-format', '', hint)]);
+  try {
+    const foreign = foreignFormat(message, dialect);
+    if (foreign === undefined) return dialect.parse(message, index);
+    const hint = `this message is of the format ${foreign}, the list is of ${dialect.format}; convert it first`;
+    return unreadable(message, index, [flaw('mixed-format', '', hint)]);
+  } catch {
+    // A getter or a proxy of the caller's.
+    const flaws = [flaw('unrecognized-message', '', 'reading the message throws')];
+    return { role: 'unknown', label: '', index, raw: message, parts: [], flaws };
+  }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { describe as described } from '../../src/boundary/describe.js';
 import { compileSchema, type Parsed, type SchemaOptions } from '../../src/boundary/schema/compile-schema.js';
-import { describe as described } from '../../src/boundary/schema/describe.js';
 import { UsageError } from '../../src/errors/usage.js';
 
 function refusal(specs: unknown): UsageError {
@@ -322,7 +322,10 @@ test('of a secret only the type is told', () => {
 
 test('values in words', () => {
   const rows: readonly [unknown, string][] = [
-    ['a"b\n\u001b[2J\u202e', '"a\\"b\\n�[2J�"'],
+    ['a"b\n\u001b[2J\u202e\u200b', '"a\\"b\\u000a\\u001b[2J\\u202e\\u200b"'],
+    ['{"password":"hunter2"}', 'a string of 22 characters that looks like JSON'],
+    ['```json\n[{"token":1}]```', 'a string of 24 characters that looks like JSON'],
+    ['[draft] {x}', '"[draft] {x}"'],
     ['é'.repeat(81), `a string of 81 characters, beginning "${'é'.repeat(80)}…"`],
     [`${'a'.repeat(79)}😀`, `a string of 81 characters, beginning "${'a'.repeat(79)}…"`],
     [5, '5'],

@@ -379,7 +379,7 @@ describe('the parameters', () => {
     const issues = await scope?.check({ a: [long, { key: 'hunter2' }, ['hunter2'], Symbol('x')], b: 'hunter2' });
     expect(issues?.map(({ received }) => received)).toEqual([
       `"\\u202e\\"\\u000a${'x'.repeat(63)}…"`,
-      'an object',
+      'an object with 1 field',
       '"hunter2"',
       'a symbol',
       'a value',

@@ -175,6 +175,57 @@ describe('verify', () => {
     expect(wrong.stderr).toContain('e.g. 2026-11-01');
   });
 
+  test('takes what seal printed as heads, and holds each against its store', async () => {
+    // Nothing is new: the head of before is told all the same.
+    const printed = fakeTerminal();
+    expect(await sealAll({ config, json: true }, printed)).toBe(0);
+    const kept = scratch.write('sealed.json', printed.text());
+    expect(JSON.parse(printed.text()).stores).toMatchObject([{ added: 0, head: { size: 4 } }]);
+    expect(await verifyAll({ config, head: [kept] }, fakeTerminal())).toBe(0);
+    // A store that was moved is the same; what cannot be told apart is refused, and not left out.
+    const [one] = JSON.parse(printed.text()).stores;
+    const moved = scratch.write('moved.json', JSON.stringify({ stores: [{ ...one, store: 'file /elsewhere' }] }));
+    expect(await verifyAll({ config, head: [moved] }, fakeTerminal())).toBe(0);
+    const larger = scratch.write(
+      'larger.json',
+      JSON.stringify({ stores: [{ ...one, head: { ...one.head, size: 5 } }] }),
+    );
+    expect(await verifyAll({ config, head: [larger] }, fakeTerminal())).toBe(1);
+    const two = scratch.write(
+      'two.yaml',
+      readFileSync(config, 'utf8').replace('tools:', 'task_ledger: { path: ./tasks }\ntools:'),
+    );
+    await (await openFileStore(scratch.path('tasks'))).close();
+    expect(await verifyAll({ config: two, head: [kept] }, fakeTerminal())).toBe(0);
+    await expect(verifyAll({ config: two, head: [moved] }, fakeTerminal())).rejects.toThrow(/file \/elsewhere/);
+    for (const [name, text] of [
+      ['none.json', '{"stores":[{"store":"x"}]}'],
+      ['text.json', 'no JSON'],
+    ] as const)
+      await expect(verifyAll({ config, head: [scratch.write(name, text)] }, fakeTerminal())).rejects.toThrow(name);
+  });
+
+  test('that is interrupted says how far it came, and finds nothing in what it did not look at', async () => {
+    const printed = fakeTerminal();
+    let told = 0;
+    const terminal = {
+      ...printed,
+      // As a signal comes: not before the program lets it.
+      progress: () => void (++told === 1 && setImmediate(() => process.emit('SIGINT'))),
+    };
+    expect(await verifyAll({ config }, terminal)).toBe(1);
+    expect(printed.text()).toMatch(/: 4 receipts of the log, ended before all was looked at\n {2}checked +4 receipts/);
+    expect(printed.text()).not.toContain('not signed');
+  });
+
+  test('names the keys as what is to be given, when one of before is missing', async () => {
+    expect(scratch.mycelium('keys', 'generate', '--out', 'next.pem').status).toBe(0);
+    const next = scratch.write('next.yaml', readFileSync(config, 'utf8').replace('key.pem', 'next.pem'));
+    const terminal = fakeTerminal();
+    expect(await verifyAll({ config: next }, terminal)).toBe(1);
+    expect(terminal.text()).toMatch(/A key that was used before belongs into the keys, too: --keys FILE/);
+  });
+
   async function headNow(): Promise<unknown> {
     const terminal = fakeTerminal();
     await verifyAll({ config, json: true }, terminal);
@@ -219,5 +270,48 @@ describe('what is wrong with the words', () => {
     const { stdout } = scratch.mycelium('receipts', 'seal');
     expect(stdout).toMatch(/4 in the log, 4 exported to .*mycelium-receipts\.jsonl\.\n$/);
     expect(readFileSync(scratch.path('mycelium-receipts.jsonl'), 'utf8').trimEnd().split('\n')).toHaveLength(4);
+  });
+
+  test('a receipt by the beginning of its id', async () => {
+    const { calls } = json<Calls>('ledger', 'list');
+    const id = json<Calls['calls'][number]>('ledger', 'show', calls[0]?.id ?? '').receipt ?? '';
+    expect(await sealAll({ config }, fakeTerminal())).toBe(0);
+    const printed = fakeTerminal();
+    expect(await proveOne(`${id.slice(0, 20).toUpperCase()}…`, { config }, printed)).toBe(0);
+    expect(JSON.parse(JSON.parse(printed.text()).receipt)).toMatchObject({ id });
+    await expect(proveOne('0123456789', { config }, fakeTerminal())).rejects.toMatchObject({
+      code: 'RECEIPT_NOT_PROVABLE',
+    });
+    for (const wrong of ['abc', 'no id', '', 'a'.repeat(5_000)])
+      await expect(proveOne(wrong, { config }, fakeTerminal())).rejects.toMatchObject({ code: 2 });
+    await expect(proveOne('a'.repeat(5_000), { config }, fakeTerminal())).rejects.toThrow(/^.{0,120}$/);
+    // Two that begin so.
+    await tamper(async (store) => {
+      const [chunk] = await listAll(store, 'receipt-log');
+      if (chunk === undefined) throw new Error('no log');
+      const log = JSON.parse(chunk.value) as { leaves: [string, ...unknown[]][] };
+      for (const leaf of log.leaves.slice(0, 2)) leaf[0] = `feedfeed${leaf[0].slice(8)}`;
+      await force(store, chunk.key, JSON.stringify(log));
+    });
+    await expect(proveOne('feedfeed', { config }, fakeTerminal())).rejects.toThrow(/the beginning of several receipts/);
+  });
+
+  test('an export that fails is told beside what was sealed', async () => {
+    scratch.write('notes', 'a file');
+    scratch.write(
+      'mycelium.yaml',
+      readFileSync(config, 'utf8').replace('key.pem }', 'key.pem, path: ./notes/r.jsonl }'),
+    );
+    const printed = fakeTerminal();
+    expect(await sealAll({ config }, printed)).toBe(1);
+    expect(printed.text()).toMatch(
+      /: 4 receipts added, 4 in the log\.\n {2}not exported: .*notes\/r\.jsonl.*\n.*disk with room/,
+    );
+    const asJson = fakeTerminal();
+    expect(await sealAll({ config, json: true }, asJson)).toBe(1);
+    expect(JSON.parse(asJson.text()).stores).toMatchObject([
+      { size: 4, head: { size: 4 }, exported: { error: { code: 'RECEIPT_EXPORT_FAILED' } } },
+    ]);
+    expect(await verifyAll({ config }, fakeTerminal())).toBe(0);
   });
 });

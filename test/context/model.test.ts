@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { invalidate, protect, Session } from '../../src/context/index.js';
-import { protectBy } from '../../src/context/protect.js';
+import { protectBy } from '../../src/context/protection.js';
 import { run } from '../../src/index.js';
 import { manualClock } from '../../src/testing/index.js';
 import type { Guard } from '../../src/tool/types.js';

@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
-import { bounded } from '../../src/boundary/index.js';
-import { invalidate, protect, Session, UsageError } from '../../src/context/index.js';
+import { invalidate, protect } from '../../src/context/index.js';
 import type { ProtectOptions } from '../../src/context/options.js';
-import { protectBy } from '../../src/context/protect.js';
-import { ActionLedger, compose, inspectCall, ledger, positional, run, taskLedger, withCall } from '../../src/index.js';
+import { protectBy } from '../../src/context/protection.js';
+import { ActionLedger, compose, ledger, positional, run, withCall } from '../../src/index.js';
 import { memoryStore } from '../../src/store/memory.js';
 import { type ManualClock, manualClock } from '../../src/testing/index.js';
 import type { Guard } from '../../src/tool/types.js';
@@ -259,6 +257,18 @@ describe('what a call is answered with', () => {
       await fetchCustomer({ customerId: 'b' });
       expect(reads).toHaveLength(4);
     });
+  });
+
+  it('is pushed out by nothing that counts no longer', async () => {
+    let reads = 0;
+    const tool = protect({ name: 'full', ttl: '60s', max: 1, negativeTtl: 0 })(async ({ id }: { id: string }) => {
+      reads += 1;
+      return id === 'gone' ? null : id;
+    });
+    await run({}, async () => {
+      for (const id of ['there', 'gone', 'gone', 'there']) await tool({ id });
+    });
+    expect(reads).toBe(3);
   });
 });
 
@@ -523,61 +533,6 @@ describe('arguments without a text', () => {
   });
 });
 
-describe('with other guards', () => {
-  it('takes what the schema makes of the arguments, and remembers no result that the schema refuses', async () => {
-    let bodies = 0;
-    const tool = compose(
-      bounded({
-        name: 'fetch_customer',
-        input: z.object({ customerId: z.string().trim(), limit: z.coerce.number().default(5) }),
-        output: z.object({ name: z.string() }),
-      }),
-      protect({ entity: 'customerId', ttl: '60s' }),
-    )(async ({ limit }) => {
-      bodies += 1;
-      return limit === 9 ? ({} as { name: string }) : { name: `read ${bodies}` };
-    });
-    await run({}, async () => {
-      expect(await tool({ customerId: 'c1' })).toEqual({ name: 'read 1' });
-      expect(await tool({ customerId: ' c1 ', limit: '5' })).toEqual({ name: 'read 1' });
-      for (const _ of [1, 2])
-        expect(await failure(tool({ customerId: 'c1', limit: 9 }))).toMatchObject({ code: 'TOOL_BOUNDARY' });
-    });
-    expect(bodies).toBe(3);
-  });
-
-  it('asks the ledger inside only when nothing is remembered, and says that it was a replay', async () => {
-    const actions = new ActionLedger({ store: memoryStore() });
-    let bodies = 0;
-    const tool = compose(
-      protect({ name: 'fetch', entity: 'id', ttl: '60s' }),
-      ledger({ effect: 'read', idFrom: ['id'], ledger: actions }),
-    )(async ({ id }: { id: string }) => `${id} ${++bodies}`);
-    await run({ runId: 'r' }, async () => {
-      expect(await inspectCall(tool, { id: 'a' })).toEqual({ value: 'a 1', replayed: false, requestId: 'a' });
-      using asked = listen('mycelium:call-replayed');
-      expect(await inspectCall(tool, { id: 'a' })).toEqual({ value: 'a 1', replayed: true, requestId: 'a' });
-      expect(asked.events).toEqual([]);
-    });
-    await actions.close();
-  });
-
-  it('refuses to answer a write from memory', () => {
-    const classes = ['idempotent_mutate', 'keyed_mutate', 'non_idempotent_mutate', 'irreversible', undefined] as const;
-    for (const effect of classes) {
-      const guard = compose(protect({ name: 'pay', ttl: '60s' }), ledger(effect === undefined ? {} : { effect }));
-      expect(() => guard(async (_: { id: string }) => 1), effect).toThrow(UsageError);
-    }
-    expect(() => compose(protect({ ttl: '60s' }), taskLedger({ name: 'task' }))(async (_: object) => 1)).toThrow(
-      /effect is idempotent_mutate/,
-    );
-    expect(() => compose(ledger({ name: 'r', effect: 'read' }), protect({ ttl: '60s' }))).toThrow(
-      /ledger stands outside protect/,
-    );
-    expect(() => compose(protect({ ttl: '60s' }), protect({ invalidates: 'id' }))).toThrow(UsageError);
-  });
-});
-
 describe('outside of a session', () => {
   it('every call runs, which is told once for each tool', async () => {
     using warnings = listen('mycelium:warning');
@@ -592,45 +547,5 @@ describe('outside of a session', () => {
       ['other', 'no-session'],
     ]);
     invalidate('a');
-  });
-});
-
-describe('options that make no sense', () => {
-  const refused: readonly (readonly [unknown, string])[] = [
-    [undefined, 'protect(options): is no object'],
-    [{}, 'protect({ ttl }): is not given'],
-    [{ ttl: 'soon' }, 'protect({ ttl }): "soon" is not a duration'],
-    [{ ttl: 0 }, 'protect({ ttl }): is no time at all'],
-    [{ tll: '60s' }, 'protect({ tll }): is no option'],
-    [{ ttl: '60s', negativeTtl: -1 }, 'protect({ negativeTtl }): -1 is not a duration'],
-    [{ ttl: '60s', max: 0 }, 'protect({ max }): is 0'],
-    [{ ttl: '60s', max: 1.5 }, 'protect({ max }): is 1.5'],
-    [{ ttl: '60s', entity: [] }, 'protect({ entity }): names no field'],
-    [{ ttl: '60s', key: 'id' }, 'protect({ key }): names no fields'],
-    [{ ttl: '60s', tags: 'a' }, 'protect({ tags }): is no list of names'],
-    [{ ttl: '60s', name: ' ' }, 'protect({ name }): is blank'],
-    [{ ttl: '60s', invalidates: 'id' }, 'protect({ ttl }): is for tools that read'],
-    [{ invalidates: {} }, 'protect({ invalidates }): names nothing'],
-    [{ invalidates: { entitys: 'id' } }, 'protect({ invalidates.entitys }): is no option'],
-    [{ invalidates: { tags: [1] } }, 'protect({ invalidates.tags }): is no list of names'],
-    [{ invalidates: { entity: '' } }, 'protect({ invalidates.entity }): names no field'],
-    [{ invalidates: true }, 'protect({ invalidates }): names no field'],
-  ];
-  it.each(refused)('%j', (options, problem) => {
-    expect(() => protect(options as ProtectOptions)).toThrow(UsageError);
-    expect(() => protect(options as ProtectOptions)).toThrow(problem);
-  });
-
-  it('fields of positional tools', () => {
-    const guard = (options: unknown) => positional(protect(options as ProtectOptions) as unknown as Guard);
-    for (const options of [{ ttl: 1, entity: 'id' }, { ttl: 1, key: ['id'] }, { invalidates: ['id'] }])
-      expect(() => guard(options)(async () => 1)).toThrow(/a positional tool has none/);
-  });
-
-  it('things that name nothing to invalidate', () => {
-    for (const what of ['', undefined, null, {}, { tool: '' }, { tag: 1 }, { all: false }, true])
-      expect(() => invalidate(what as never), JSON.stringify(what)).toThrow(UsageError);
-    expect(() => invalidate({ tool: async () => 1 })).toThrow(/no guard is around/);
-    expect(() => Session.run(undefined as never)).toThrow(UsageError);
   });
 });

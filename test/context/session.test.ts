@@ -346,6 +346,33 @@ describe('invalidate', () => {
   });
 });
 
+describe('a read that is made of others', () => {
+  it('is outdated with any of them, whether they ran for it, were remembered or were running', async () => {
+    const { tool } = counter();
+    let summaries = 0;
+    const order = protect({ name: 'order', entity: 'order', ttl: '60s' })(async ({ order }: { order: string }) => ({
+      order,
+      parts: await Promise.all([tool({ id: 'ran' }), tool({ id: 'remembered' }), tool({ id: 'running' })]),
+    }));
+    const summary = protect({ name: 'summary', entity: 'of', ttl: '60s' })(async (_: { of: string }) => {
+      await order({ order: 'o1' });
+      return ++summaries;
+    });
+    await run({}, async () => {
+      await tool({ id: 'remembered' });
+      const running = tool({ id: 'running' });
+      expect(await summary({ of: 's' })).toBe(1);
+      await running;
+      for (const [place, entity] of ['ran', 'remembered', 'running', 'o1', 's'].entries()) {
+        invalidate('other');
+        expect(await summary({ of: 's' })).toBe(place + 1);
+        invalidate(entity);
+        expect(await summary({ of: 's' }), entity).toBe(place + 2);
+      }
+    });
+  });
+});
+
 describe('a write', () => {
   /** A customer in a database, read and written by tools. */
   function customers(actions?: ActionLedger) {

@@ -315,6 +315,10 @@ class Ways {
       } else if (error.code === 'CALL_IN_PROGRESS' && error.remedy.includes('Call again later')) {
         this.#count('way: waited');
         await clock.advance(LEASE_MS + 30_000);
+      } else if (error.remedy.startsWith('Give this process the signing key')) {
+        this.#count(`blocked: ${String(error.details['reason'])}`);
+        this.#count('way: with the signing key');
+        worker = this.#world.worker({ receipts });
       } else if (error.code === 'RESULT_NOT_REPLAYABLE') {
         await this.#settledWithoutResult(identity, settle, again);
         return;

@@ -37,7 +37,7 @@ import {
   ReceiptNotProvableError,
 } from 'mycelium-runtime/receipts';
 import { ToolRunExhaustedError } from 'mycelium-runtime/runner';
-import { MessageValidationError } from 'mycelium-runtime/transcript';
+import { HistoryError, MessageValidationError } from 'mycelium-runtime/transcript';
 
 /** One error: what users match on, and what it tells them to do. */
 export interface ErrorRow {
@@ -265,6 +265,26 @@ export const errorTable: readonly ErrorRow[] = [
             found: 'maxmemory-policy is allkeys-lru',
             risk: 'at its limit Redis drops records',
             remedy: 'Set maxmemory-policy noeviction.',
+          },
+        ],
+      }),
+  },
+  {
+    code: 'HISTORY_REFUSED',
+    retryable: 'never',
+    remedy: 'Call trim(messages, budget), or raise the limit.',
+    example: () =>
+      new HistoryError({
+        format: 'openai-chat',
+        messages: 3,
+        tokens: { count: 30, isEstimate: true },
+        issues: [
+          {
+            code: 'too-many-messages',
+            severity: 'error',
+            hint: '3 messages, and at most 2 are allowed',
+            count: 3,
+            limit: 2,
           },
         ],
       }),

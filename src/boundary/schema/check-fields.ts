@@ -1,4 +1,4 @@
-import { isPlain } from './describe.js';
+import { isPlain } from '../describe.js';
 import type { Finding } from './finding.js';
 import type { FormatName } from './formats.js';
 import type { Step } from './node.js';

@@ -1,4 +1,4 @@
-import { isPlain } from './describe.js';
+import { isPlain } from '../describe.js';
 import { type Finding, issuePath, valueAt } from './finding.js';
 import { choicesOf, nodesAt, own, type SchemaNode, type Step, typeName, typesOf } from './node.js';
 

@@ -1,8 +1,8 @@
 import { nearest } from '../../encoding/nearest.js';
 import { pathText } from '../../encoding/value-path.js';
 import { UsageError } from '../../errors/usage.js';
+import { isPlain } from '../describe.js';
 import { checkField, type FieldNode } from './check-fields.js';
-import { isPlain } from './describe.js';
 import type { Checked, Finding } from './finding.js';
 import { issuesOf } from './finding.js';
 import { compileFormat, FORMAT_NAMES, type FormatName } from './formats.js';

@@ -1,8 +1,9 @@
 import type { BoundaryIssue } from '../../errors/boundary.js';
 import { UsageError } from '../../errors/usage.js';
+import { copyPlain } from '../copy.js';
+import { isPlain } from '../describe.js';
 import { type Coercion, repair } from './coercion.js';
 import { checkFields, compileFields } from './compile-fields.js';
-import { isPlain } from './describe.js';
 import type { FieldSpecs } from './field-specs.js';
 import { type Checked, type Finding, issuesOf, type SecretRule } from './finding.js';
 import { compileJsonSchema } from './json-schema.js';
@@ -103,7 +104,9 @@ function kindOf(schema: unknown, place: string, refuse: boolean): Kind {
     const node = once(() => standardNode(schema));
     const known = standardFields(schema, node);
     const fields = known?.fields === undefined ? undefined : [...known.fields.keys()];
-    return { kind: 'standard', fields, check: compileStandard(schema, refuse ? known : undefined), node };
+    const check = compileStandard(schema, refuse ? known : undefined);
+    const copies = COPYING.includes(schema['~standard'].vendor);
+    return { kind: 'standard', fields, check: copies ? check : ofCopy(check), node };
   }
   if (!isPlain(schema)) {
     throw new UsageError({
@@ -117,10 +120,18 @@ function kindOf(schema: unknown, place: string, refuse: boolean): Kind {
     const known = jsonSchemaFields(schema);
     const check = refusing(compileJsonSchema(schema, place), refuse ? known : undefined);
     const fields = known?.fields === undefined ? undefined : [...known.fields.keys()];
-    return { kind: 'json-schema', fields, check, node: () => schema };
+    return { kind: 'json-schema', fields, check: ofCopy(check), node: () => schema };
   }
   const root = compileFields(schema, place, refuse ? 'refuse' : 'strip');
   return { kind: 'fields', fields: Object.keys(schema), check: (value) => checkFields(root, value), node: () => root };
+}
+
+/** What comes out of these is new. Others give back the very object that they were given. */
+const COPYING: readonly string[] = ['zod', 'valibot'];
+
+/** The caller's object can change after the check, or answer otherwise than to it. */
+function ofCopy(check: Kind['check']): Kind['check'] {
+  return (value) => check(copyPlain(value));
 }
 
 /** In field specs these are specs themselves, so a text or a list there tells the two apart. */

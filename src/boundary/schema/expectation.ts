@@ -1,4 +1,4 @@
-import { cut, quoted } from './describe.js';
+import { cut, quoted } from '../describe.js';
 import { choicesOf, isNode, own, type SchemaNode } from './node.js';
 
 const MOST_CHOICES = 20;

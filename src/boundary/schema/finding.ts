@@ -1,7 +1,7 @@
 import { nearest } from '../../encoding/nearest.js';
 import { pathText } from '../../encoding/value-path.js';
 import type { BoundaryCode, BoundaryIssue } from '../../errors/boundary.js';
-import { cut, describe } from './describe.js';
+import { cut, describe } from '../describe.js';
 import { expectation, fieldsText } from './expectation.js';
 import { nodesAt, own, type SchemaNode, type Step } from './node.js';
 

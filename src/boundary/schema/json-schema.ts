@@ -3,21 +3,17 @@ import type { Ajv, ErrorObject, Options, ValidateFunction } from 'ajv';
 import type { BoundaryCode } from '../../errors/boundary.js';
 import { UsageError } from '../../errors/usage.js';
 import { isPeerMissing } from '../../store/optional-peer.js';
-import { isPlain } from './describe.js';
 import type { Checked, Finding } from './finding.js';
 import { isNode, own, type SchemaNode, type Step } from './node.js';
 import { compilePattern } from './pattern.js';
 
-/** A JSON Schema, compiled: by default draft 2020-12, and by its `$schema` 2019-09 and draft-07, too. */
+/**
+ * A JSON Schema, compiled: by default draft 2020-12, and by its `$schema` 2019-09 and draft-07, too. Defaults are
+ * written into what is checked.
+ */
 export function compileJsonSchema(schema: SchemaNode, place: string): (value: unknown) => Checked {
   const validate = compiled(schema, place);
-  const hasDefaults = JSON.stringify(schema).includes('"default":');
-  return (value) => {
-    // Defaults are written into what is checked, and the input is not ours.
-    const data = hasDefaults ? copy(value) : value;
-    if (validate(data)) return { value: data };
-    return { findings: findingsOf(validate.errors ?? []) };
-  };
+  return (value) => (validate(value) ? { value } : { findings: findingsOf(validate.errors ?? []) });
 }
 
 const DRAFTS: Readonly<Record<string, string>> = {
@@ -144,15 +140,6 @@ function annotations(schema: SchemaNode): readonly string[] {
     }
   }
   return [...found];
-}
-
-function copy(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(copy);
-  if (!isPlain(value)) return value;
-  const target: Record<string, unknown> = {};
-  for (const [name, member] of Object.entries(value))
-    Object.defineProperty(target, name, { value: copy(member), enumerable: true, configurable: true, writable: true });
-  return target;
 }
 
 const CODES: Readonly<Record<string, BoundaryCode>> = {

@@ -1,3 +1,4 @@
+import { isThenable } from '../thenable.js';
 import type { Checked, Finding } from './finding.js';
 import { findUnknown, jsonSchemaFields, type KnownFields, zodFields } from './known-fields.js';
 import { isNode, own, type SchemaNode } from './node.js';
@@ -54,11 +55,16 @@ export function compileStandard(
     if (refused === undefined && result.issues === undefined) return result;
     const unknown: Finding[] = [];
     if (refused !== undefined) findUnknown(refused, value, [], unknown);
-    if (result.issues !== undefined) return { findings: [...standardFindings(vendor, result.issues), ...unknown] };
+    if (result.issues !== undefined) {
+      const told = [...standardFindings(vendor, result.issues), ...unknown];
+      return { findings: told.length === 0 ? [{ path: [], code: 'invalid' }] : told };
+    }
     return unknown.length === 0 ? result : { findings: unknown };
   };
   return (value) => {
     const result = schema['~standard'].validate(value);
-    return result instanceof Promise ? result.then((settled) => checked(settled, value)) : checked(result, value);
+    return isThenable(result)
+      ? Promise.resolve(result).then((settled) => checked(settled, value))
+      : checked(result, value);
   };
 }

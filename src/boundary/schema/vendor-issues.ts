@@ -19,8 +19,8 @@ export function standardFindings(vendor: string, issues: readonly StandardIssue[
   });
 }
 
-function pathOf({ path = [] }: StandardIssue): readonly Step[] {
-  return Array.from(path, (segment) => {
+function pathOf({ path }: StandardIssue): readonly Step[] {
+  return Array.from(path ?? [], (segment) => {
     const key = typeof segment === 'object' && segment !== null ? segment.key : segment;
     return typeof key === 'number' ? key : String(key);
   });
@@ -80,6 +80,8 @@ const TYPES: Readonly<Record<string, string>> = {
 const FORMATS: Readonly<Record<string, string>> = { datetime: 'date-time', url: 'uri', guid: 'uuid' };
 
 function typeNode(expected: unknown): SchemaNode | undefined {
+  // That something must be there says nothing of what.
+  if (expected === 'nonoptional') return undefined;
   return typeof expected === 'string' ? { type: own(TYPES, expected) ?? expected } : undefined;
 }
 

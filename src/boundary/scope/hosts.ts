@@ -59,9 +59,15 @@ export function checkHosts(rule: HostRule, input: unknown, isSecret: IsSecret | 
   for (const { steps, value, item } of found) {
     if (issues.length === MOST_ISSUES) break;
     const verdict = value === null && !item ? undefined : judgeUrl(rule, value);
-    if (verdict !== undefined) issues.push(issueAt(steps, value, verdict, isSecret));
+    if (verdict !== undefined) issues.push(issueAt(steps, withoutSecrets(value), verdict, isSecret));
   }
   return issues;
+}
+
+/** A URL carries keys in front of its host and behind its path: what is told of it leaves them out. */
+function withoutSecrets(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  return value.replace(/[^/\\]*@/g, '…@').replace(/[?#][\s\S]+$/, (rest) => `${rest.slice(0, 1)}…`);
 }
 
 function judgeUrl(rule: HostRule, value: unknown): Verdict | undefined {

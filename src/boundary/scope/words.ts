@@ -1,5 +1,6 @@
 import { pathText } from '../../encoding/value-path.js';
 import type { BoundaryCode, BoundaryIssue } from '../../errors/boundary.js';
+import { describe, looksLikeJson, quoted } from '../describe.js';
 import { MOST_ITEMS, type Step } from './values.js';
 
 /** Told of one option: a list of ten thousand wrong items is one mistake, made often. */
@@ -26,45 +27,19 @@ export function issueAt(steps: readonly Step[], value: unknown, verdict: Verdict
     path: steps.length === 0 ? '' : pathText(steps),
     code: verdict.code,
     expected: verdict.expected,
-    received: isSecret?.(steps) === true ? 'a value' : describeValue(value),
+    received: isSecret?.(steps) === true ? 'a value' : received(value),
     ...(verdict.hint === undefined ? {} : { hint: verdict.hint }),
   };
 }
 
-/** A value in at most 80 characters: text in quotes, and of an object nothing but that it is one. */
-function describeValue(value: unknown): string {
-  switch (typeof value) {
-    case 'string':
-      return quoteText(value);
-    case 'number':
-    case 'boolean':
-      return String(value);
-    case 'object':
-      if (value === null) return 'null';
-      return Array.isArray(value) ? `a list of ${value.length}` : 'an object';
-    case 'undefined':
-      return 'nothing';
-    default:
-      return `a ${typeof value}`;
-  }
+/** A value in at most 80 characters. */
+function received(value: unknown): string {
+  return typeof value === 'string' && !looksLikeJson(value) ? quoteText(value) : describe(value);
 }
 
-/** Everything that does not print as itself is escaped, so that what deceived a program does not deceive a reader. */
+/** Text in quotes, in at most 80 characters. */
 export function quoteText(text: string): string {
-  let quoted = '"';
-  for (const character of text) {
-    const piece = escaped(character);
-    if (quoted.length + piece.length > LONGEST_QUOTE - 2) return `${quoted}…"`;
-    quoted += piece;
-  }
-  return `${quoted}"`;
-}
-
-function escaped(character: string): string {
-  if (character === '"' || character === '\\') return `\\${character}`;
-  if (character === ' ' || !/[\s\p{C}\p{Default_Ignorable_Code_Point}]/u.test(character)) return character;
-  const code = (character.codePointAt(0) ?? 0).toString(16);
-  return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`;
+  return quoted(text, LONGEST_QUOTE);
 }
 
 /** `"src", "docs" or 4 more`. */

@@ -1,8 +1,8 @@
 import { SIGNING_KEYS } from './audit.js';
 import type { Config } from './config.js';
+import type { ConfigData } from './data.js';
 import type { YamlTree } from './document.js';
 import { dotted } from './issues.js';
-import type { ConfigData } from './schema.js';
 import { type Add, checkVariable } from './storage-rules.js';
 
 interface ReadAudit {

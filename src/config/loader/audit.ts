@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import type { SigningKeySource } from '../../receipts/key-source.js';
 import type { ValueOptions } from '../../receipts/receipt-values.js';
+import type { AuditReceiptData } from './data.js';
 import type { YamlTree } from './document.js';
 import { type Origin, originOf } from './origin.js';
 import type { Environment } from './references.js';
-import type { AuditReceiptData } from './schema.js';
 import type { Range } from './source.js';
 import { variableOf } from './storage.js';
 

@@ -1,7 +1,7 @@
 import type { GuardConfig } from './config.js';
+import type { BoundedData } from './data.js';
 import { dotted, type Path } from './issues.js';
 import { camelCase } from './names.js';
-import type { BoundedData } from './schema.js';
 import type { Add } from './storage-rules.js';
 
 /**

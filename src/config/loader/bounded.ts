@@ -4,8 +4,8 @@ import { type CompiledSchema, compileSchema } from '../../boundary/schema/compil
 import { compilePattern } from '../../boundary/schema/pattern.js';
 import { compileScope } from '../../boundary/scope/scope.js';
 import { secretRule } from '../../boundary/secret.js';
+import type { BoundedData } from './data.js';
 import { camelCase, spellings } from './names.js';
-import type { BoundedData } from './schema.js';
 
 type Specs = Readonly<Record<string, unknown>>;
 

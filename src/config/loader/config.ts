@@ -1,12 +1,21 @@
 import type { LedgerOptions } from '../../ledger/options.js';
 import type { StateFlushSettings } from '../../state/types.js';
 import { type AuditConfig, auditConfig } from './audit.js';
+import type {
+  BoundedData,
+  ConfigData,
+  MessageValidatorData,
+  ProtectData,
+  RunnerData,
+  StateFlushData,
+  StorageData,
+  ToolData,
+} from './data.js';
 import type { YamlTree } from './document.js';
 import type { Path } from './issues.js';
 import { camelCase } from './names.js';
 import { type Origin, originOf } from './origin.js';
 import type { Environment } from './references.js';
-import type { BoundedData, ConfigData, StateFlushData, StorageData, ToolData } from './schema.js';
 import type { Range } from './source.js';
 import { defaultLocation, locationOf, STORAGES_OF, type StoreLocation } from './storage.js';
 import type { Written } from './tree-reader.js';
@@ -48,6 +57,8 @@ export interface GuardConfig {
   readonly bounded: BoundedData | undefined;
   /** Whether the file says outright that it is not recorded. */
   readonly waived: boolean;
+  /** Undefined: nothing of it is remembered, and it outdates nothing. */
+  readonly protect: ProtectData | undefined;
   /** Where something of it stands, by its path in the file. */
   written(path: Path): Written | undefined;
   /** By the keys of YAML, and `ledger`, `strict`, `retention` and the keys of a storage for where and how it is recorded. */
@@ -80,15 +91,22 @@ export interface Config {
   readonly audit: AuditConfig | undefined;
   /** The tools that a model may call by name, as in the file. */
   readonly allowed: readonly string[];
+  readonly runner: RunnerData;
+  /** Undefined: messages are not looked at. */
+  readonly messageValidator: MessageValidatorData | undefined;
+  /** Where the provider of the validator stands, to mark it. */
+  readonly providerAt: Range | undefined;
 }
 
 /** Whether anything stands around it. */
-export function isGuarded({ ledger, bounded }: GuardConfig): boolean {
-  return ledger !== undefined || bounded !== undefined;
+export function isGuarded({ ledger, bounded, protect }: GuardConfig): boolean {
+  return ledger !== undefined || bounded !== undefined || protect !== undefined;
 }
 
 /** The keys of YAML with their options, in the order in which people read them. */
-export const OPTION_OF: Readonly<Record<Exclude<keyof ToolData, 'ledger' | 'bounded'>, keyof DeclaredOptions>> = {
+export const OPTION_OF: Readonly<
+  Record<Exclude<keyof ToolData, 'ledger' | 'bounded' | 'protect'>, keyof DeclaredOptions>
+> = {
   side_effect_class: 'effect',
   boundary: 'boundary',
   id_from: 'idFrom',
@@ -137,7 +155,28 @@ export function resolveConfig(data: ConfigData, tree: YamlTree, folder: string, 
   const stateFlush = data.state_flush === undefined ? undefined : stateFlushConfig(data.state_flush, around);
   const audit = data.audit_receipt === undefined ? undefined : auditConfig(data.audit_receipt, around);
   const allowed = data.registry?.allowed ?? (data.registry?.auto === false ? [] : Object.keys(data.tools ?? {}));
-  return Object.freeze({ folder, profile, strict, retention, guards, locations, stateFlush, audit, allowed });
+  return Object.freeze({
+    folder,
+    profile,
+    strict,
+    retention,
+    guards,
+    locations,
+    stateFlush,
+    audit,
+    allowed,
+    ...messages(data, tree),
+  });
+}
+
+function messages(
+  { runner = {}, message_validator: said }: ConfigData,
+  tree: YamlTree,
+): Pick<Config, 'runner' | 'messageValidator' | 'providerAt'> {
+  const validator = typeof said === 'object' ? said : {};
+  const off = said === false || validator.enabled === false;
+  const providerAt = tree.written(['message_validator', 'provider'])?.value;
+  return { runner, messageValidator: off ? undefined : validator, providerAt };
 }
 
 /** The keys of YAML with their settings. */
@@ -208,6 +247,7 @@ function guardConfig(kind: 'tool' | 'task', name: string, entry: ToolData, aroun
     at: tree.written(path)?.key,
     waived: entry.ledger === false,
     bounded: entry.bounded,
+    protect: entry.protect,
     written: (at) => tree.written(at),
     ledger: recorded ? { location: own ?? locations[kind], options: declared(entry, data.audit_receipt) } : undefined,
     origin,

@@ -2,8 +2,7 @@
 
 /** Refused by name, by section: known, and not built yet. */
 export const NOT_YET: Readonly<Record<string, ReadonlySet<string>>> = {
-  '': new Set(['runner', 'history_guard', 'message_validator']),
-  'tools.*': new Set(['protect']),
+  '': new Set(['history_guard']),
 };
 
 /** What is said otherwise of a server, in whatever section names one. */

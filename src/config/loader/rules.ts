@@ -4,11 +4,12 @@ import { checkAudit, warnOfAudit } from './audit-rules.js';
 import { checkBounded } from './bounded-rules.js';
 import type { Config, GuardConfig } from './config.js';
 import { isGuarded, OPTION_OF } from './config.js';
+import type { ConfigData, ToolData } from './data.js';
 import { spoken, type YamlTree } from './document.js';
 import { dotted, type Issues, type Path } from './issues.js';
 import { camelCase, snakeCase } from './names.js';
+import { checkProtect } from './protect-rules.js';
 import type { Environment } from './references.js';
-import type { ConfigData, ToolData } from './schema.js';
 import { checkStateFlush, warnOfStateFlush } from './state-flush-rules.js';
 import { type Add, checkStorage } from './storage-rules.js';
 
@@ -50,6 +51,7 @@ export function applyRules(read: ReadShape, issues: Issues): void {
       checkStorage({ section: entry.ledger, path: [...guard.path, 'ledger'], own: true, ...around }, add);
     checkEntry(entry, guard, tree, add);
     checkBounded(guard, uncertain, add);
+    checkProtect(guard, uncertain, add);
     const certain = [guard.path, [...guard.path, 'side_effect_class']].every((path) => !uncertain.has(dotted(path)));
     if (entry.ledger !== false && certain) {
       checkClass(entry, guard, add);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseDuration } from '../../encoding/duration.js';
 import { MyceliumError } from '../../errors/mycelium-error.js';
+import type { ConfigData } from './data.js';
 
 /** The shape of a configuration. What the shape cannot say stands in `rules.ts`. */
 
@@ -164,8 +165,21 @@ const bounded = z.strictObject({
   url_schemes: z.array(z.enum(['https', 'http', 'wss', 'ws', 'ftp'])).optional(),
 });
 
+const protect = z.strictObject({
+  entity_param: params.optional(),
+  ttl: duration.optional(),
+  key: names.optional(),
+  tags: names.optional(),
+  negative_ttl: duration.optional(),
+  max: count.optional(),
+  invalidates: params.optional(),
+  invalidates_tools: names.optional(),
+  invalidates_tags: names.optional(),
+});
+
 const tool = z.strictObject({
   ...common,
+  protect: protect.optional(),
   bounded: bounded.optional(),
   boundary: z.enum(['implicit', 'explicit']).optional(),
   key_valid_for: duration.optional(),
@@ -196,6 +210,24 @@ const stateFlush = z.strictObject({
 
 const registry = z.strictObject({ allowed: z.array(name).optional(), auto: z.boolean().optional() });
 
+const retries = z.number().int().min(0);
+
+const runner = z.strictObject({
+  max_llm_retries: retries.optional(),
+  max_tool_retries: retries.optional(),
+  max_turns: count.optional(),
+  concurrency: count.optional(),
+  backoff: duration.optional(),
+});
+
+const messageValidator = z.strictObject({
+  enabled: z.boolean().optional(),
+  provider: name.optional(),
+  unanswered: z.enum(['answer', 'drop']).optional(),
+  orphan: z.enum(['drop', 'demote']).optional(),
+  prefill: z.enum(['report', 'continue']).optional(),
+});
+
 const root = z.strictObject({
   profile: z.enum(['development', 'production']).optional(),
   action_ledger: actionLedger.optional(),
@@ -203,133 +235,13 @@ const root = z.strictObject({
   state_flush: stateFlush.optional(),
   audit_receipt: auditReceipt.optional(),
   registry: registry.optional(),
+  runner: runner.optional(),
+  message_validator: z.union([z.boolean(), messageValidator]).optional(),
   tools: z.record(z.string(), tool).optional(),
   tasks: z.record(z.string(), task).optional(),
 });
 
 export const configSchema: z.ZodType<ConfigData> = root;
-
-/** A configuration of the right shape; durations in milliseconds. */
-export interface ConfigData {
-  readonly profile?: 'development' | 'production' | undefined;
-  readonly action_ledger?:
-    | (LedgerData & { readonly strict?: boolean | undefined; readonly tools?: Selector })
-    | undefined;
-  readonly task_ledger?: (LedgerData & { readonly tasks?: Selector }) | undefined;
-  readonly state_flush?: StateFlushData | undefined;
-  readonly audit_receipt?: AuditReceiptData | undefined;
-  readonly registry?: RegistryData | undefined;
-  readonly tools?: Readonly<Record<string, ToolData>> | undefined;
-  readonly tasks?: Readonly<Record<string, ToolData>> | undefined;
-}
-
-/** Where a section records. */
-export interface StorageData {
-  readonly storage?: 'file' | 'memory' | 'redis' | 'postgres' | undefined;
-  readonly path?: string | undefined;
-  readonly url?: string | undefined;
-  /** The variable of the environment that holds the URL. */
-  readonly url_env?: string | undefined;
-  readonly prefix?: string | undefined;
-  readonly durability?: { readonly replicas?: number | undefined; readonly timeout?: number | undefined } | undefined;
-  readonly dsn?: string | undefined;
-  readonly dsn_env?: string | undefined;
-  readonly schema?: string | undefined;
-  readonly connections?: number | undefined;
-  readonly tls?: boolean | undefined;
-}
-
-/** Where the states of runs are kept, and when they are written. */
-export interface StateFlushData extends StorageData {
-  readonly flush_on?: readonly ('cancel' | 'disconnect' | 'error')[] | undefined;
-  readonly flush_on_complete?: boolean | undefined;
-  readonly durable?: boolean | undefined;
-  readonly signals?: readonly ('SIGINT' | 'SIGTERM')[] | undefined;
-}
-
-/** Which tools a model may call by name. */
-export interface RegistryData {
-  readonly allowed?: readonly string[] | undefined;
-  readonly auto?: boolean | undefined;
-}
-
-/** What a tool may be called with, reach for and give back. */
-export interface BoundedData {
-  readonly schema?: Readonly<Record<string, unknown>> | undefined;
-  readonly output_schema?: Readonly<Record<string, unknown>> | undefined;
-  readonly coerce?: 'strict' | 'llm' | undefined;
-  readonly unknown_fields?: 'refuse' | 'strip' | undefined;
-  readonly redact?: readonly string[] | undefined;
-  readonly entity_param?: string | readonly string[] | undefined;
-  readonly entity_pattern?: string | undefined;
-  readonly allowed_paths?: readonly string[] | undefined;
-  readonly path_param?: string | readonly string[] | undefined;
-  readonly base?: string | undefined;
-  readonly allowed_hosts?: readonly string[] | undefined;
-  readonly url_param?: string | readonly string[] | undefined;
-  readonly url_schemes?: readonly ('https' | 'http' | 'wss' | 'ws' | 'ftp')[] | undefined;
-}
-
-/** Who signs receipts, with which key, and what becomes of them beside the ledger. */
-export interface AuditReceiptData {
-  readonly agent_id?: string | undefined;
-  readonly signing_key?: string | undefined;
-  /** The variable of the environment that holds the key. */
-  readonly signing_key_env?: string | undefined;
-  readonly signing_key_file?: string | undefined;
-  readonly auto?: boolean | undefined;
-  readonly values?:
-    | {
-        readonly arguments?: boolean | undefined;
-        readonly result?: boolean | undefined;
-        readonly redact?: readonly string[] | undefined;
-      }
-    | undefined;
-  readonly storage?: 'file' | 'memory' | undefined;
-  readonly path?: string | undefined;
-  readonly seal_every?: number | undefined;
-}
-
-/** A section: where it records, and how long what is finished is kept. */
-interface LedgerData extends StorageData {
-  readonly retention?: number | undefined;
-}
-
-/** `all`, or names. */
-export type Selector = 'all' | readonly string[] | undefined;
-
-type Keep = 'full' | 'redacted' | 'digest';
-
-/** A tool or a task. */
-export interface ToolData {
-  readonly ledger?: boolean | StorageData | undefined;
-  readonly bounded?: BoundedData | undefined;
-  readonly audit_receipt?: boolean | undefined;
-  readonly side_effect_class?:
-    | 'read'
-    | 'idempotent_mutate'
-    | 'keyed_mutate'
-    | 'non_idempotent_mutate'
-    | 'irreversible'
-    | undefined;
-  readonly boundary?: 'implicit' | 'explicit' | undefined;
-  readonly id_from?: readonly string[] | undefined;
-  readonly key_valid_for?: number | undefined;
-  readonly lease?: number | undefined;
-  readonly wait_for?: number | undefined;
-  readonly timeout?: number | undefined;
-  readonly settle_after?: number | undefined;
-  readonly replay_for?: number | undefined;
-  readonly max_attempts?: number | undefined;
-  readonly store?:
-    | {
-        readonly input?: Keep | undefined;
-        readonly result?: Keep | undefined;
-        readonly redact?: readonly string[] | undefined;
-        readonly max_result_length?: number | undefined;
-      }
-    | undefined;
-}
 
 /** The keys of every section, by its path with `*` for a name. */
 export const SECTIONS: Readonly<Record<string, readonly string[]>> = {
@@ -340,6 +252,9 @@ export const SECTIONS: Readonly<Record<string, readonly string[]>> = {
   audit_receipt: Object.keys(auditReceipt.shape),
   'audit_receipt.values': Object.keys(receiptValues.shape),
   registry: Object.keys(registry.shape),
+  runner: Object.keys(runner.shape),
+  message_validator: Object.keys(messageValidator.shape),
+  'tools.*.protect': Object.keys(protect.shape),
   'tools.*.bounded': Object.keys(bounded.shape),
   'tools.*': Object.keys(tool.shape),
   'tasks.*': Object.keys(task.shape),

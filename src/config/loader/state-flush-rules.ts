@@ -1,5 +1,5 @@
 import type { Config } from './config.js';
-import type { ConfigData } from './schema.js';
+import type { ConfigData } from './data.js';
 import type { Add } from './storage-rules.js';
 
 interface ReadStateFlush {

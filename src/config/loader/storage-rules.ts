@@ -1,9 +1,9 @@
 import { parsePostgresUrl } from '../../store/postgres/postgres-url.js';
 import { parseRedisUrl } from '../../store/redis/redis-url.js';
+import type { StorageData } from './data.js';
 import type { YamlTree } from './document.js';
 import { dotted, type Finding, type Path } from './issues.js';
 import type { Environment } from './references.js';
-import type { StorageData } from './schema.js';
 import { ADDRESS_OF, problemOfAddress, STORAGES_OF, type StorageName, variableOf } from './storage.js';
 
 /** Tells a finding at its path: its key is marked, or its value. */

@@ -2,8 +2,8 @@ import { resolve } from 'node:path';
 import { UsageError } from '../../errors/usage.js';
 import { describeAddress as describePostgres, parsePostgresUrl } from '../../store/postgres/postgres-url.js';
 import { describeAddress as describeRedis, parseRedisUrl } from '../../store/redis/redis-url.js';
+import type { StorageData } from './data.js';
 import type { Environment } from './references.js';
-import type { StorageData } from './schema.js';
 
 /** Where calls are recorded. */
 export type StoreLocation =

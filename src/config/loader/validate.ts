@@ -1,6 +1,7 @@
+import type { ConfigData } from './data.js';
 import type { YamlTree } from './document.js';
 import { dotted, type Issues, type Path } from './issues.js';
-import { type ConfigData, configSchema } from './schema.js';
+import { configSchema } from './schema.js';
 import { findings, flattened, valueAt } from './schema-findings.js';
 
 /** What of a configuration has the right shape. */

@@ -2,13 +2,13 @@ import { nearest } from '../../encoding/nearest.js';
 import { UsageError } from '../../errors/usage.js';
 import type { GuardDefinition } from '../../tool/guard.js';
 import type { GuardConfig } from '../loader/config.js';
+import type { BoundedData } from '../loader/data.js';
 import { dotted, type Finding, type Path } from '../loader/issues.js';
 import { spellings } from '../loader/names.js';
 import type { ReadConfig } from '../loader/read-config.js';
-import type { BoundedData } from '../loader/schema.js';
 
 /** What checks the calls of tools, by their names in the file. */
-export type Boundaries = ReadonlyMap<string, readonly GuardDefinition[]>;
+export type Boundaries = ReadonlyMap<string, GuardDefinition>;
 
 type Tell = (found: Omit<Finding, 'at'>) => void;
 
@@ -17,7 +17,7 @@ type Tell = (found: Omit<Finding, 'at'>) => void;
  * issues of the file. Schemas are loaded only when there is one.
  */
 export async function boundariesOf({ config, issues }: ReadConfig): Promise<Boundaries> {
-  const found = new Map<string, readonly GuardDefinition[]>();
+  const found = new Map<string, GuardDefinition>();
   const bounded = config.guards.filter((guard) => guard.bounded !== undefined);
   // What is misspelt or missing has been told, and a schema would be told of for the same reason once more.
   if (bounded.length === 0 || issues.errors) return found;
@@ -37,7 +37,7 @@ export async function boundariesOf({ config, issues }: ReadConfig): Promise<Boun
     };
     try {
       const boundary = compileBounded(data, config.folder);
-      found.set(guard.name, [boundedDefinition(boundary, guard.name)]);
+      found.set(guard.name, boundedDefinition(boundary, guard.name));
       checkParams(data, scopeParams(data), { fields: boundary.input?.fields, path }, tell);
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;

@@ -4,6 +4,7 @@ import { nearest } from '../../encoding/nearest.js';
 import type { ActionLedger } from '../../ledger/action-ledger.js';
 import { ledger, taskLedger } from '../../ledger/ledger.js';
 import type { Duration, LedgerOptions, TaskOptions } from '../../ledger/options.js';
+import type { CallableTools, ToolRunner } from '../../runner/tool-runner.js';
 import type {
   RecordedRun,
   RecordedRunOptions,
@@ -19,8 +20,8 @@ import { type Config, type GuardConfig, isGuarded } from '../loader/config.js';
 import { Issues } from '../loader/issues.js';
 import type { ReadConfig } from '../loader/read-config.js';
 import { locationText } from '../loader/storage.js';
-import type { Audit } from './audit.js';
-import type { Boundaries } from './boundaries.js';
+import { Conversations } from './conversations.js';
+import { executorTruth } from './executor-truth.js';
 import { givenKeys, guardOptions } from './guard-options.js';
 import { Homes } from './homes.js';
 import { type InstrumentContext, type InstrumentOptions, instrumented } from './instrument.js';
@@ -34,12 +35,21 @@ import type { InstrumentCode, Instrumented, ToolCode } from './tool-code.js';
 /** Makes the runtime of a configuration. Nothing is opened before the first call. @throws ConfigError */
 export function createMycelium(
   read: ReadConfig,
-  { audit, boundaries }: Parts,
+  parts: Parts,
   stateEncryption: Encryption<StateEncryptionContext> | undefined,
 ): Mycelium {
   if (read.issues.errors) throw read.issues.error();
-  return new Runtime(read, audit, boundaries, stateEncryption);
+  return new Runtime(read, parts, stateEncryption);
 }
+
+/** The keys of YAML with their options. */
+const RUNNER_OPTIONS = {
+  max_llm_retries: 'maxLlmRetries',
+  max_tool_retries: 'maxToolRetries',
+  max_turns: 'maxTurns',
+  concurrency: 'concurrency',
+  backoff: 'backoff',
+} as const;
 
 const MEND = 'Mend what is marked. Nothing of it is guarded until then.';
 
@@ -47,9 +57,10 @@ class Runtime implements Mycelium {
   readonly file: string | undefined;
   readonly #read: ReadConfig;
   readonly #config: Config;
-  readonly #boundaries: Boundaries;
+  readonly #parts: Parts;
   readonly #homes: Homes;
   readonly #states: States;
+  readonly #conversations: Conversations;
   readonly #guards: ReadonlyMap<string, GuardConfig>;
   readonly #applied = new Map<string, readonly string[]>();
   readonly #unguarded = new Set<string>();
@@ -62,20 +73,20 @@ class Runtime implements Mycelium {
   /** Which guards were made here, and for which name. */
   readonly #made = new WeakMap<GuardDefinition, string>();
 
-  constructor(
-    read: ReadConfig,
-    audit: Audit | undefined,
-    boundaries: Boundaries,
-    stateEncryption: Encryption<StateEncryptionContext> | undefined,
-  ) {
+  constructor(read: ReadConfig, parts: Parts, stateEncryption: Encryption<StateEncryptionContext> | undefined) {
     this.file = read.file;
     this.#read = read;
-    this.#boundaries = boundaries;
+    this.#parts = parts;
     this.#config = read.config;
+    const { audit } = parts;
     this.#homes = new Homes(read.config, audit?.issuer, sealingOf(read.config, audit?.signer));
     this.#states = new States(read.config.stateFlush, this.#homes, read.source.name, stateEncryption);
     this.#warnings = read.issues;
     this.#guards = new Map(read.config.guards.map((guard) => [guard.name, guard]));
+    this.#conversations = new Conversations(
+      read.config,
+      executorTruth(this.#guards, (name) => this.ledger(name)),
+    );
   }
 
   guard<Positions extends readonly unknown[] = readonly unknown[], Output = unknown, Input = unknown>(
@@ -121,9 +132,10 @@ class Runtime implements Mycelium {
 
   report(): Report {
     const guarded = [...this.#applied].flatMap(([name, code]): GuardedReport[] => {
-      const { ledger: recorded, bounded, kind } = this.#guards.get(name) as GuardConfig;
-      const checks = bounded === undefined ? [] : checksOf(bounded);
-      if (recorded === undefined) return bounded === undefined ? [] : [{ name, kind, checks, code }];
+      const config = this.#guards.get(name) as GuardConfig;
+      const { ledger: recorded, kind } = config;
+      const checks = checksOf(config);
+      if (recorded === undefined) return isGuarded(config) ? [{ name, kind, checks, code }] : [];
       const { effect, idFrom } = recorded.options;
       const fallback = kind === 'tool' ? 'unclassified' : 'idempotent_mutate';
       const identity = code.includes('idFrom') ? 'a function' : (idFrom?.join(', ') ?? 'the call, task or run');
@@ -176,6 +188,20 @@ class Runtime implements Mycelium {
     );
   }
 
+  async runner(tools?: CallableTools): Promise<ToolRunner> {
+    const { ToolRunner } = await import('../../runner/tool-runner.js');
+    const { runner } = this.#config;
+    const settings = Object.entries(RUNNER_OPTIONS).flatMap(([key, option]) => {
+      const value = runner[key as keyof typeof RUNNER_OPTIONS];
+      return value === undefined ? [] : [[option, value]];
+    });
+    return new ToolRunner({ ...Object.fromEntries(settings), tools: tools ?? this.registry() });
+  }
+
+  async prepareMessages<Messages extends readonly unknown[]>(messages: Messages): Promise<Messages[number][]> {
+    return this.#conversations.prepare(messages);
+  }
+
   async ledger(name?: string): Promise<ActionLedger> {
     const location = name === undefined ? undefined : this.#configured(name).ledger?.location;
     return this.#homes.open(location ?? this.#config.locations.tool, this.#encryptions.get(name ?? ''));
@@ -221,7 +247,7 @@ class Runtime implements Mycelium {
     callable?: (tool: (...args: never[]) => unknown) => void,
   ): AnyGuard | undefined {
     const given = givenKeys(code);
-    const parts = this.#parts(config, code, issues)?.map((part): GuardDefinition => {
+    const parts = this.#definitions(config, code, issues)?.map((part): GuardDefinition => {
       const tracked: GuardDefinition = {
         ...part,
         bind: (info, next) => {
@@ -237,11 +263,12 @@ class Runtime implements Mycelium {
     return parts.length === 0 ? noGuard(callable) : makeGuard(parts, callable);
   }
 
-  #parts(config: GuardConfig, code: ToolCode, issues: Issues): readonly GuardDefinition[] | undefined {
+  #definitions(config: GuardConfig, code: ToolCode, issues: Issues): readonly GuardDefinition[] | undefined {
     const options = guardOptions(config, code, issues);
     if (options === undefined) return undefined;
     const { ledger: recorded, kind, name } = config;
-    const checks = this.#boundaries.get(name) ?? [];
+    const { boundaries, protections } = this.#parts;
+    const checks = [boundaries.get(name), protections.get(name)].filter((part) => part !== undefined);
     if (recorded === undefined) return checks;
     const all = { ...options, ledger: this.#homes.at(recorded.location) };
     const records = kind === 'tool' ? ledger(all as LedgerOptions) : taskLedger(all as TaskOptions);

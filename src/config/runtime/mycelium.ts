@@ -2,6 +2,7 @@
 import type { ToolRegistry } from '../../boundary/registry.js';
 import type { ActionLedger } from '../../ledger/action-ledger.js';
 import type { Duration } from '../../ledger/options.js';
+import type { CallableTools, ToolRunner } from '../../runner/tool-runner.js';
 import type { RecordedRun, RecordedRunOptions, RunPage, RunQuery, StateSnapshot } from '../../state/types.js';
 import type { Guard, Same } from '../../tool/types.js';
 import type { InstrumentOptions } from './instrument.js';
@@ -89,6 +90,37 @@ export interface Mycelium extends AsyncDisposable {
    * ```
    */
   registry(): ToolRegistry;
+
+  /**
+   * Runs what a model calls, with the retries that `runner` in the file gives it.
+   *
+   * @param tools - a view of the registry, for an agent that may call fewer. @default `registry()`
+   * @throws ConfigError when a tool of the registry has no function yet.
+   */
+  runner(tools?: CallableTools): Promise<ToolRunner>;
+
+  /**
+   * Messages that a provider takes, of whatever format: what is broken is mended, and of a call without a result of the
+   * run around this code the model is told what the ledger knows: its result, that it did not run, or that nobody knows.
+   *
+   * @param messages - not changed; those that need no mending come back as the same objects.
+   * @throws MessageValidationError for what cannot be mended, with all issues. StoreUnavailableError.
+   * @example
+   * ```ts
+   * const mycelium = await loadConfigFromString('tools: { pay: { side_effect_class: irreversible } }');
+   * const call = { id: 'c1', type: 'function', function: { name: 'pay', arguments: '{"to":"Ada"}' } };
+   * const messages = [
+   *   { role: 'user', content: 'Pay Ada' },
+   *   { role: 'assistant', content: null, tool_calls: [call] }, // and then the process was killed
+   * ];
+   * await mycelium.run({ threadId: 't', runId: 'r' }, async () => {
+   *   await mycelium.guard('pay')(async ({ to }: { to: string }) => `paid ${to}`)({ to: 'Ada' }, { toolCallId: 'c1' });
+   *   return (await mycelium.prepareMessages(messages))[2];
+   * }); // → { role: 'tool', tool_call_id: 'c1', content: 'paid Ada' }
+   * await mycelium.close();
+   * ```
+   */
+  prepareMessages<Messages extends readonly unknown[]>(messages: Messages): Promise<Messages[number][]>;
 
   /**
    * Puts a run around `fn`: calls inside are identified by it, and guards that say nothing else record where

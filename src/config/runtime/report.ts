@@ -1,6 +1,6 @@
 import type { ConfigIssue } from '../../errors/usage.js';
 import type { RecordedClass } from '../../ledger/transition.js';
-import type { BoundedData } from '../loader/schema.js';
+import type { GuardConfig } from '../loader/config.js';
 import { table } from '../table.js';
 
 /** A tool or task and what guards it. */
@@ -33,14 +33,15 @@ export interface Report {
   toString(): string;
 }
 
-/** What of a call is checked, in a word each. */
-export function checksOf(data: BoundedData): readonly string[] {
+/** What of a call is checked, in a word each; `age`: of what is remembered. */
+export function checksOf({ bounded: data = {}, protect }: GuardConfig): readonly string[] {
   const checks = {
     arguments: data.schema,
     paths: data.allowed_paths,
     hosts: data.allowed_hosts,
     entities: data.entity_pattern,
     result: data.output_schema,
+    age: protect,
   };
   return Object.entries(checks).flatMap(([name, said]) => (said === undefined ? [] : [name]));
 }

@@ -56,7 +56,7 @@ function recognize(message: unknown): Recognition {
   if (['tool_calls', 'tool_call_id', 'function_call', 'refusal', 'parts', 'id'].some((name) => name in message))
     return 'no';
   if ('providerOptions' in message) return 'yes';
-  if (!Array.isArray(content)) return role === 'tool' ? 'no' : 'maybe';
+  if (!Array.isArray(content)) return role === 'tool' && typeof content === 'string' ? 'no' : 'maybe';
   const types = content.map((part) => textMember(part, 'type'));
   if (types.some((type) => type !== undefined && ownTypes.has(type))) return 'yes';
   if (content.some((part) => 'providerOptions' in (isMembers(part) ? part : {}))) return 'yes';
@@ -132,9 +132,12 @@ function partOf(part: unknown, at: string, label: string): Part {
       return textPart(said, part, at, [flaw('unknown-part', 'type', hint, 'rewrite')]);
     return otherPart(part, at, [flaw('unknown-part', 'type', hint, 'drop')]);
   }
-  const flaws = allowed.includes(type)
-    ? []
-    : [flaw('part-not-allowed', 'type', `a message of ${label} has no part of type ${type}`, 'drop' as const)];
+  // Where calls and results stand is a matter of pairs, which other rules look at: they are moved, not dropped.
+  const paired = type === 'tool-call' || type === 'tool-result';
+  const flaws =
+    paired || allowed.includes(type)
+      ? []
+      : [flaw('part-not-allowed', 'type', `a message of ${label} has no part of type ${type}`, 'drop' as const)];
   switch (type) {
     case 'text':
       if (typeof part['text'] !== 'string') flaws.push(flaw('invalid-content', 'text', 'text is text', 'rewrite'));
@@ -143,11 +146,7 @@ function partOf(part: unknown, at: string, label: string): Part {
       if (typeof part['text'] !== 'string') flaws.push(flaw('invalid-content', 'text', 'text is text', 'rewrite'));
       return { kind: 'reasoning', text: said ?? '', signed: isMembers(part['providerOptions']), raw: part, at, flaws };
     case 'tool-call':
-      return callOf(
-        part,
-        at,
-        flaws.filter(() => label !== 'user'),
-      );
+      return callOf(part, at, flaws);
     case 'tool-result':
       return resultOf(part, at, label, flaws);
     case 'tool-approval-request':

@@ -55,7 +55,8 @@ function recognize(message: unknown): Recognition {
   }
   const { role, content } = message;
   if (role === 'function') return 'yes';
-  if (role === 'tool') return Array.isArray(content) && !('tool_call_id' in message) ? 'no' : 'yes';
+  if (role === 'tool')
+    return 'tool_call_id' in message || typeof content === 'string' ? 'yes' : Array.isArray(content) ? 'no' : 'maybe';
   if (role === 'developer') return 'maybe';
   if (typeof role !== 'string' || !(role in roles)) return 'no';
   if (!Array.isArray(content)) return 'maybe';

@@ -70,6 +70,8 @@ export const aiSdk7Profile: TranscriptProfile = derive(aiSdkProfile, 'ai-sdk-7',
 /** `ModelMessage`s for Anthropic: what its provider package hands on as it is. */
 export const aiSdkAnthropicProfile: TranscriptProfile = derive(aiSdkProfile, 'ai-sdk-anthropic', {
   with: [
+    rule(pairing.misplacedResult, { source: missing, providerText: 'Tool results are missing for tool calls …' }),
+    rule(pairing.separatedResult, { source: missing }),
     rule(shape.idShape, { source: prompts, providerText: schema }),
     rule(ids.reusedCallId, {
       source: 'https://github.com/anthropics/claude-code/issues/7929',
@@ -93,6 +95,8 @@ export const aiSdkAnthropicProfile: TranscriptProfile = derive(aiSdkProfile, 'ai
 /** `ModelMessage`s for OpenAI: what its provider package hands on as it is. */
 export const aiSdkOpenaiProfile: TranscriptProfile = derive(aiSdkProfile, 'ai-sdk-openai', {
   with: [
+    rule(pairing.misplacedResult, { source: missing, providerText: 'Tool results are missing for tool calls …' }),
+    rule(pairing.separatedResult, { source: missing }),
     rule(
       ids.idForm('id-too-long', (id) => id.length <= 64, 'at most 64 characters', 64),
       {

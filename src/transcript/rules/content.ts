@@ -29,7 +29,7 @@ export function emptyTurn(mayBeLast: boolean): RuleCore {
     code: 'empty-content',
     find: ({ turns }) =>
       turns.flatMap((turn, at) => {
-        if (turn.parts.length > 0 || turn.role === 'unknown' || turn.flaws.some(({ mend }) => mend === 'rewrite'))
+        if (turn.parts.length > 0 || turn.role === 'unknown' || turn.flaws.some(({ mend }) => mend !== undefined))
           return [];
         if (mayBeLast && at === turns.length - 1 && turn.role === 'assistant') return [];
         return [{ turn: at, at: 'content', hint: 'a message has content' }];

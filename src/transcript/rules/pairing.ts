@@ -30,6 +30,25 @@ export const misplacedResult: RuleCore = {
   },
 };
 
+/** A result that comes after the assistant went on speaking: some conversions hand that on, and providers refuse it. */
+export const separatedResult: RuleCore = {
+  code: misplacedResult.code,
+  find({ links, turns }) {
+    let spoken = 0;
+    // How many turns of the assistant there are up to each position.
+    const before = turns.map(({ role }) => {
+      if (role === 'assistant') spoken += 1;
+      return spoken;
+    });
+    return links.results
+      .filter(
+        ({ verdict, call, turn }) => verdict === 'answers' && turn > call!.turn && before[turn] !== before[call!.turn],
+      )
+      .map((linked) => ({ ...placeOf(linked), hint: 'the assistant speaks between the call and its result' }));
+  },
+  ...(misplacedResult.repair && { repair: misplacedResult.repair }),
+};
+
 /** A second result for a call that has one. The first stays. */
 export const duplicateResult: RuleCore = {
   code: 'duplicate-result',
@@ -269,12 +288,11 @@ function resultsThat(
 ): Finding[] {
   return links.results
     .filter(({ verdict: found, result }) => found === verdict && (result.id !== undefined || result.legacy === true))
-    .map((linked) => ({
-      turn: linked.turn,
-      part: linked.part,
-      ...(linked.result.id === undefined ? {} : { callId: linked.result.id }),
-      hint: hint(linked),
-    }));
+    .map((linked) => ({ ...placeOf(linked), hint: hint(linked) }));
+}
+
+function placeOf({ turn, part, result }: LinkedResult): Omit<Finding, 'hint'> {
+  return { turn, part, ...(result.id === undefined ? {} : { callId: result.id }) };
 }
 
 /** The links that findings are about. */

@@ -48,7 +48,7 @@ export const BROKEN_KEYS: readonly BrokenConfig[] = [
       [
         'MYC204',
         'frobnicate',
-        'The sections are profile, action_ledger, task_ledger, state_flush, audit_receipt, registry, tools, tasks; a tool',
+        'The sections are profile, action_ledger, task_ledger, state_flush, audit_receipt, registry, runner, message_validator, tools, tasks; a tool',
       ],
       ['MYC204', 'tools.pay.xyzzy', 'The keys here are ledger, side_effect_class, id_from,'],
     ],
@@ -197,11 +197,8 @@ export const BROKEN_KEYS: readonly BrokenConfig[] = [
   },
   {
     name: 'what is not in this version yet, and nothing of what is inside it',
-    yaml: '▸runner: { max_llm_retries: "${env:MISSING}", nonsense: $HOME }\ntools: { pay: { ▸protect: { ttl: 1, ttl: 2 }, ledger: false } }\n',
-    errors: [
-      ['MYC205', 'runner', 'runner is not in this version yet'],
-      ['MYC205', 'tools.pay.protect', 'refused rather than ignored'],
-    ],
+    yaml: '▸history_guard: { max_tokens: "${env:MISSING}", nonsense: $HOME }\n',
+    errors: [['MYC205', 'history_guard', 'history_guard is not in this version yet']],
   },
   {
     name: 'an unknown key tells nothing of its value',

@@ -230,6 +230,24 @@ export const BROKEN_RULES: readonly BrokenConfig[] = [
     errors: [['MYC334', 'tools.f.bounded.schema.orderId', 'are the same name in code']],
   },
   {
+    name: 'a protection of a write, and one of no time',
+    yaml: `tools:
+  pay: { side_effect_class: irreversible, id_from: [a], ▸protect: { ttl: 60s } }
+  put: { ledger: true, ▸protect: {} }
+  get: { protect: { ▸ttl: 0 } }
+  set: { protect: { invalidates: id, ▸ttl: 60s, ▸tags: [a] } }
+  cut: { protect: { ttl: 60s, ▸tll: 5 } }
+`,
+    errors: [
+      ['MYC341', 'tools.pay.protect', 'pay is irreversible, and a write that is answered from memory does not happen'],
+      ['MYC341', 'tools.put.protect', 'put is not declared'],
+      ['MYC342', 'tools.get.protect.ttl', 'is no time at all'],
+      ['MYC340', 'tools.set.protect.ttl', 'is for tools that read'],
+      ['MYC340', 'tools.set.protect.tags', 'is for tools that read'],
+      ['MYC204', 'tools.cut.protect.tll', 'unknown key', 'ttl'],
+    ],
+  },
+  {
     name: 'a registry of tools that there are not',
     yaml: 'registry: { allowed: [pay, ▸pya, look] }\ntools: { pay: { ledger: false }, look: { side_effect_class: read, ledger: true } }\n',
     errors: [['MYC305', 'registry.allowed[1]', 'is not one of the tools', 'pay']],
@@ -411,7 +429,7 @@ export const BROKEN_RULES: readonly BrokenConfig[] = [
       '  ▸path: ./x',
       '  tools: [pay, ▸pai]',
       '  strict: ▸yes',
-      '▸runner: { max_llm_retries: 2 }',
+      '▸history_guard: { max_tokens: 2 }',
     ].join('\n'),
     errors: [
       ['MYC202', 'tools.pay.side_effect_class', 'is "payment"', 'keyed_mutate'],
@@ -422,7 +440,7 @@ export const BROKEN_RULES: readonly BrokenConfig[] = [
       ['MYC303', 'action_ledger.path', 'has no effect'],
       ['MYC305', 'action_ledger.tools[1]', 'pai is not one of the tools', 'pay'],
       ['MYC201', 'action_ledger.strict', 'YAML 1.2 reads yes as a text; write true.'],
-      ['MYC205', 'runner', 'not in this version yet'],
+      ['MYC205', 'history_guard', 'not in this version yet'],
     ],
   },
 ];

@@ -9,16 +9,19 @@ const COMMON = 'audit_receipt ledger side_effect_class id_from lease wait_for ti
 const STORAGE = 'storage path url url_env prefix durability dsn dsn_env schema connections tls';
 const KNOWN: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
   Object.entries({
-    root: 'profile action_ledger task_ledger state_flush audit_receipt registry tools tasks',
+    root: 'profile action_ledger task_ledger state_flush audit_receipt registry runner message_validator tools tasks',
     action_ledger: `${STORAGE} retention strict tools`,
     task_ledger: `${STORAGE} retention tasks`,
     state_flush: `${STORAGE} flush_on flush_on_complete durable signals`,
     audit_receipt: 'agent_id signing_key signing_key_env signing_key_file auto values storage path seal_every',
     values: 'arguments result redact',
     registry: 'allowed auto',
+    runner: 'max_llm_retries max_tool_retries max_turns concurrency backoff',
+    message_validator: 'enabled provider unanswered orphan prefill',
+    protect: 'entity_param ttl key tags negative_ttl max invalidates invalidates_tools invalidates_tags',
     bounded:
       'schema output_schema coerce unknown_fields redact entity_param entity_pattern allowed_paths path_param base allowed_hosts url_param url_schemes',
-    tool: `${COMMON} bounded boundary key_valid_for settle_after replay_for`,
+    tool: `${COMMON} protect bounded boundary key_valid_for settle_after replay_for`,
     task: COMMON,
     ledger: STORAGE,
     durability: 'replicas timeout',
@@ -41,14 +44,14 @@ function unknownKeys(value: unknown): string[] {
   };
   for (const [section, part] of check('root', value)) {
     if (['action_ledger', 'task_ledger', 'state_flush'].includes(section)) checkStorage(section, part);
-    if (section === 'registry') check(section, part);
+    if (['registry', 'runner', 'message_validator'].includes(section)) check(section, part);
     if (section === 'audit_receipt')
       for (const [key, below] of check(section, part)) if (key === 'values') check(key, below);
     if (section !== 'tools' && section !== 'tasks') continue;
     for (const entry of Object.values(part ?? {}))
       for (const [key, below] of check(section === 'tools' ? 'tool' : 'task', entry))
         if (key === 'ledger') checkStorage(key, below);
-        else if (key === 'store' || key === 'bounded') check(key, below);
+        else if (['store', 'bounded', 'protect'].includes(key)) check(key, below);
   }
   return found;
 }

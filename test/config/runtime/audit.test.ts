@@ -145,6 +145,29 @@ tools: { pay: { side_effect_class: irreversible, id_from: [id], audit_receipt: t
     expect((await exported(join(at, 'out.jsonl'))).map(({ requestId }) => requestId)).toEqual(['inv-1', 'inv-2']);
   });
 
+  it('tells when they cannot be exported, makes the folder that is not there, and no file for a store without any', async () => {
+    const at = await folder();
+    const yaml = (path: string) =>
+      `action_ledger: { path: ./records }\naudit_receipt: { agent_id: biller, signing_key_env: SIGNING_KEY, path: ${path} }\nstate_flush: { durable: true, storage: file, path: ./states }\n${TOOLS}`;
+    const first = await load(yaml('./records/00000001.log/out.jsonl'), at);
+    await first.run({ runId: 'r' }, async (run) => {
+      await run.record({ step: 1 });
+      await guarded(first).sendPayment({ invoiceId: 'inv-1' });
+    });
+    const events = await told('mycelium:receipts-not-sealed', () => first.close());
+    expect(events).toMatchObject([{ code: 'RECEIPT_EXPORT_FAILED', message: expect.stringContaining('out.jsonl') }]);
+    const next = await load(yaml('./new/folder/out.jsonl'), at);
+    await next.run({ runId: 'r' }, async () => {
+      await guarded(next).sendPayment({ invoiceId: 'inv-2' });
+    });
+    expect(await told('mycelium:receipts-not-sealed', () => next.close())).toEqual([]);
+    expect(await readdir(join(at, 'new', 'folder'))).toEqual(['out.jsonl']);
+    expect((await exported(join(at, 'new', 'folder', 'out.jsonl'))).map(({ requestId }) => requestId)).toEqual([
+      'inv-1',
+      'inv-2',
+    ]);
+  });
+
   it('puts values into receipts by choice', async () => {
     const at = await folder();
     const mycelium = await load(

@@ -171,7 +171,11 @@ describe('what is wrong with a boundary', () => {
       'MYC522 entity_pattern',
       'the pattern cannot be used',
     ],
-    ['▸bounded: { schema: { type: object, properties: { id: { pattern: "(" } } } }', 'MYC522', 'the pattern cannot be used'],
+    [
+      '▸bounded: { schema: { type: object, properties: { id: { pattern: "(" } } } }',
+      'MYC522',
+      'the pattern cannot be used',
+    ],
   ])('%s', async (section, where, says) => {
     const [id, path] = where.split(' ');
     const { text, places } = marked(`action_ledger: { storage: memory }\ntools: { a: { ${section} } }\n`);

@@ -126,7 +126,9 @@ export const aiSdk: FuzzFormat = {
       const found =
         typeof content === 'string'
           ? [content]
-          : parts(message).flatMap(({ type, text }) => (type === 'text' || type === 'reasoning' ? [text] : []));
+          : parts(message).flatMap(({ type, text }) =>
+              type === 'text' ? [text] : type === 'reasoning' ? [`sig ${String(text)}`] : [],
+            );
       return found.filter((text): text is string => typeof text === 'string' && text.trim() !== '');
     }),
 };

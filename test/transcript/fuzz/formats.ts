@@ -1,7 +1,8 @@
 import { aiSdk } from './ai-sdk.js';
+import { aiSdkUi } from './ai-sdk-ui.js';
 import { anthropic } from './anthropic.js';
 import type { FuzzFormat } from './format.js';
 import { openaiChat } from './openai-chat.js';
 
 /** Every format that is fuzzed. */
-export const fuzzFormats: readonly FuzzFormat[] = [openaiChat, anthropic, aiSdk];
+export const fuzzFormats: readonly FuzzFormat[] = [openaiChat, anthropic, aiSdk, aiSdkUi];

@@ -1,0 +1,209 @@
+import { fingerprintText, sha256Hex } from '../../encoding/fingerprint.js';
+import { onOneLine } from '../../encoding/printable.js';
+import { answerFor, inputOf } from '../answer.js';
+import type { CallPart, Part, ResultPart, Role, TranscriptFormat } from '../graph.js';
+import type { Truth } from '../policies.js';
+import type { RepairContext } from '../rule.js';
+import { asJsonText, isMembers, memberOf, textMember } from '../shape.js';
+import type { Transcript } from '../transcript.js';
+import { payloadOf } from './media.js';
+import { printKey, printOf, type TextPrint } from './text-print.js';
+
+/**
+ * One thing that was said, called, answered or shown, as far as every format keeps it: no ids, no places, no white space.
+ * This is all that a guard remembers.
+ */
+export interface Content {
+  /** Equal for equal content, in whatever format. */
+  readonly key: string;
+  readonly kind: 'text' | 'call' | 'result' | 'media' | 'other';
+  readonly role: Role;
+  /** Position of its message in the list. */
+  readonly turn: number;
+  /** Of a text. */
+  readonly print?: TextPrint;
+  /** For people: how it begins. */
+  readonly beginning?: string;
+  /** The format that it was seen in. */
+  readonly format: TranscriptFormat;
+}
+
+const LONGEST_BEGINNING = 80;
+
+/** How contents are read. */
+export interface ContentOptions {
+  /** Nothing of the texts is kept. */
+  readonly redact: boolean;
+  /** Results without a call count, too: for a list that is a piece of another. */
+  readonly isPiece: boolean;
+}
+
+/**
+ * The contents of a list. What a repair takes away is none: results that answer nothing, calls of others than the
+ * assistant, parts that the format does not have. Reasoning is none either, as most formats cannot keep it.
+ */
+export function contentsOf(transcript: Transcript, { redact, isPiece }: ContentOptions): Content[] {
+  const { turns, links, dialect } = transcript;
+  const nameOf = new Map<Part, string>();
+  const answers = new Set<Part>();
+  for (const { call, answer, stray } of links.calls) {
+    const name = plainName(call.name ?? answer?.result.name ?? stray?.result.name);
+    nameOf.set(call, name);
+    for (const one of [answer, stray]) {
+      if (one === undefined) continue;
+      answers.add(one.result);
+      nameOf.set(one.result, name);
+    }
+  }
+  const contents: Content[] = [];
+  turns.forEach((turn, at) => {
+    const add = (kind: Content['kind'], key: string, beginning: string, print?: TextPrint): void => {
+      contents.push({
+        ...{ key: `${kind} ${key}`, kind, role: turn.role, turn: at, format: dialect.format },
+        ...(print === undefined ? {} : { print }),
+        ...(redact || beginning === '' ? {} : { beginning: beginningOf(beginning) }),
+      });
+    };
+    if (turn.role === 'unknown') {
+      if (turn.flaws.every(({ mend }) => mend === undefined)) add('other', sha256Hex(canonical(turn.raw)), turn.label);
+      return;
+    }
+    for (const part of turn.parts) {
+      if (part.flaws.some(({ mend }) => mend === 'drop')) continue;
+      switch (part.kind) {
+        case 'text':
+        case 'refusal': {
+          const print = printOf(part.text);
+          if (print.length > 0) add('text', `${turn.role} ${printKey(print)}`, part.text, print);
+          break;
+        }
+        case 'call':
+          if (turn.role === 'assistant')
+            add('call', callKey(part, nameOf.get(part)!), `the call of ${nameOf.get(part)}`);
+          break;
+        case 'result': {
+          const key = outputKey(part.output);
+          if ((answers.has(part) || isPiece) && !synthetic.has(key)) add('result', key, textOf(part));
+          break;
+        }
+        case 'media': {
+          const { type, data } = payloadOf(part.raw);
+          add('media', data === undefined ? canonicalHash(part.raw) : sha256Hex(asText(data)), type);
+          break;
+        }
+        case 'reasoning':
+          break;
+        default:
+          add('other', canonicalHash(part.raw), part.kind);
+      }
+    }
+  });
+  return contents;
+}
+
+/** Equal exactly for calls of the same tool with the same arguments. */
+export function callKey(call: CallPart, name: string = plainName(call.name)): string {
+  const input = inputOf(call);
+  const given = input === undefined || input === null || input === '' ? {} : input;
+  return sha256Hex(`${name} ${canonical(isMembers(given) ? given : { input: given })}`);
+}
+
+/** Equal for outputs that say the same, whether as text, as JSON or as blocks. */
+export function outputKey(output: unknown): string {
+  return sha256Hex(said(untagged(output)).replace(/\s+/g, ''));
+}
+
+/** The output without the wrapping of its format. */
+function untagged(output: unknown): unknown {
+  if (typeof output === 'string' || !isMembers(output)) return output;
+  const value = memberOf(output, 'value');
+  switch (textMember(output, 'type')) {
+    case 'text':
+    case 'error-text':
+    case 'json':
+    case 'error-json':
+    case 'content':
+      return value === undefined ? output : value;
+    case 'execution-denied':
+      return textMember(output, 'reason') ?? 'Tool call execution denied.';
+    default:
+      return output;
+  }
+}
+
+function said(value: unknown): string {
+  if (typeof value === 'string') {
+    const parsed = /^\s*["[{]/.test(value) ? parsedJson(value) : undefined;
+    return parsed === undefined ? value : typeof parsed === 'string' ? parsed : said(parsed);
+  }
+  if (value === undefined || value === null) return '';
+  if (Array.isArray(value) && value.length > 0 && value.every((block) => textMember(block, 'type') !== undefined)) {
+    return value.map(blockText).join('');
+  }
+  if (!isMembers(value)) return canonical(value);
+  // Formats whose results are objects wrap what is none.
+  const names = Object.keys(value).filter((name) => name !== 'name');
+  const [only] = names;
+  const wrapped =
+    names.length === 1 && (only === 'output' || only === 'result' || only === 'content' || only === 'error');
+  return wrapped ? said(value[only]) : canonical(value);
+}
+
+function blockText(block: unknown): string {
+  const text = textMember(block, 'text');
+  if (text !== undefined && textMember(block, 'type')?.includes('text') === true) return text;
+  const { data } = payloadOf(block);
+  return data === undefined ? canonical(block) : sha256Hex(asText(data));
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What all providers take as a name; a repair makes the others so. */
+function plainName(name: string | undefined): string {
+  return (name ?? 'unknown_tool').replace(/[^a-zA-Z0-9_-]+/g, '_').slice(0, 64);
+}
+
+function canonical(value: unknown): string {
+  try {
+    return fingerprintText(value);
+  } catch {
+    return asJsonText(value);
+  }
+}
+
+function canonicalHash(value: unknown): string {
+  return sha256Hex(canonical(value));
+}
+
+function asText(data: string | Uint8Array): string {
+  return typeof data === 'string'
+    ? data
+    : Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64');
+}
+
+function textOf({ output }: ResultPart): string {
+  const plain = untagged(output);
+  return typeof plain === 'string' ? plain : asJsonText(plain);
+}
+
+function beginningOf(text: string): string {
+  const line = onOneLine(text.slice(0, LONGEST_BEGINNING * 2)).trim();
+  return [...line].slice(0, LONGEST_BEGINNING).join('');
+}
+
+/** What repairs put in place of a result; a real one may take its place. */
+const synthetic: ReadonlySet<string> = syntheticKeys();
+
+function syntheticKeys(): Set<string> {
+  const facts = { executedBy: 'client', raw: undefined, at: '', flaws: [] } as const;
+  const call: CallPart = { kind: 'call', id: 'a', name: 'a', input: {}, ...facts };
+  const truths: readonly (Truth | undefined)[] = [undefined, { state: 'not-run' }, { state: 'unknown' }];
+  // Of the context, an answer asks only what is known of the call.
+  return new Set(truths.map((truth) => outputKey(answerFor(call, { truthOf: () => truth } as RepairContext).text)));
+}
