@@ -94,6 +94,6 @@ export function unsigned(engine: Engine, dispatch: Dispatch, view: View & { read
     reason: 'receipt-owed',
     why: 'its outcome owes a receipt, and this process has no signing key for one',
     // Whoever cannot sign cannot release it either.
-    remedy: `Give this process the signing key (audit_receipt in the configuration; in code: new ActionLedger({ store, receipts })), and call again, or release ${id} with it: mycelium ledger show ${id} (in code: ActionLedger.release).`,
+    remedy: `Give this process the signing key (audit_receipt in the configuration; in code: new ActionLedger({ store, receipts })), and call again, or release ${id} as completed or as not executed with it (mycelium ledger show ${id}; in code: ActionLedger.release).`,
   });
 }

@@ -315,7 +315,8 @@ class Ways {
       } else if (error.code === 'CALL_IN_PROGRESS' && error.remedy.includes('Call again later')) {
         this.#count('way: waited');
         await clock.advance(LEASE_MS + 30_000);
-      } else if (error.remedy.startsWith('Give this process the signing key')) {
+      } else if (this.#plan.found === 'completed' && error.remedy.startsWith('Give this process the signing key')) {
+        // Or it is released with the key: the other half of the plans does that.
         this.#count(`blocked: ${String(error.details['reason'])}`);
         this.#count('way: with the signing key');
         worker = this.#world.worker({ receipts });

@@ -75,7 +75,18 @@ export const corpus: Readonly<Record<string, string>> = {
     (_, at) =>
       `2026-11-28 08:1${at}:33,412 ERROR [worker-${at}] com.acme.billing.InvoiceService - Timeout after 3000ms (attempt ${at}/3)`,
   ).join('\n'),
-  // Not looked at when the estimate was made.
+  italian:
+    'Tutti gli esseri umani nascono liberi ed eguali in dignità e diritti. Essi sono dotati di ragione e di coscienza e devono agire gli uni verso gli altri in spirito di fratellanza. Può verificare se la fattura è già stata pagata?',
+  dutch:
+    'Alle mensen worden vrij en gelijk in waardigheid en rechten geboren. Zij zijn begiftigd met verstand en geweten, en behoren zich jegens elkander in een geest van broederschap te gedragen. Controleer of de factuur al is betaald.',
+  indonesian:
+    'Semua orang dilahirkan merdeka dan mempunyai martabat dan hak-hak yang sama. Mereka dikaruniai akal dan hati nurani dan hendaknya bergaul satu sama lain dalam semangat persaudaraan.',
+  czech:
+    'Všichni lidé rodí se svobodní a sobě rovní co do důstojnosti a práv. Jsou nadáni rozumem a svědomím a mají spolu jednat v duchu bratrství.',
+  persian:
+    'تمام افراد بشر آزاد زاده می‌شوند و از لحاظ حیثیت و کرامت و حقوق با هم برابرند. همگی دارای عقل و وجدان می‌باشند و باید با یکدیگر با روحیه‌ای برادرانه رفتار کنند.',
+  bulgarian:
+    'Всички хора се раждат свободни и равни по достойнство и права. Те са надарени с разум и съвест и следва да се отнасят помежду си в дух на братство.',
   'typescript source': file('src/transcript/links.ts'),
   'english documents': file('docs/receipts.md'),
   manifest: file('package.json'),

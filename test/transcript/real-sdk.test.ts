@@ -40,7 +40,8 @@ async function sent(model: (fetch: typeof globalThis.fetch) => LanguageModel, me
     maxRetries: 0,
     allowSystemInMessages: true,
   };
-  await expect(generateText(options)).rejects.toThrow('recorded');
+  await expect(generateText(options)).rejects.toMatchObject({ statusCode: 400 });
+  expect(bodies).toHaveLength(1);
   return bodies[0]!.messages;
 }
 
@@ -73,9 +74,7 @@ describe('the AI SDK itself', () => {
       'missing',
     );
     const old = cases.find(({ name }) => name === 'args of version 4')!;
-    await expect(standardizePrompt({ messages: old.messages as ModelMessage[] }).then(() => 'taken')).resolves.toBe(
-      'taken',
-    );
+    await expect(standardizePrompt({ messages: old.messages as ModelMessage[] })).rejects.toThrow('schema');
     const untagged = cases.find(({ name }) => name === 'an output without a tag')!;
     await expect(standardizePrompt({ messages: untagged.messages as ModelMessage[] })).rejects.toThrow('schema');
   });
@@ -90,6 +89,8 @@ describe.each([
     const judge = new MessageValidator({ format: format as TranscriptFormat });
     const refused: string[] = [];
     for (const { name, messages } of sendable) {
+      // Chat Completions have no tools of the provider.
+      if (format === 'openai-chat' && name.startsWith('a tool of the provider')) continue;
       const repaired = validator.repair(messages);
       expect(repaired.remaining).toEqual([]);
       if (repaired.messages.length === 0) continue;

@@ -80,7 +80,7 @@ function eitherSpelling(
   const inCamelCase = camelSpecs(specs, renamed);
   if (renamed.size === 0) return literal;
   const camel = compile(inCamelCase, place);
-  return { ...literal, parse: (value) => (usesAny(renamed, value) ? camel : literal).parse(value) };
+  return { ...literal, parse: (value) => (usesCamelCase(specs, value) ? camel : literal).parse(value) };
 }
 
 /** @param renamed - gets the names that differ. */
@@ -105,13 +105,21 @@ function camelSpec(spec: unknown, renamed: Set<string>): unknown {
   };
 }
 
-/** How deep a name is looked for; what nests deeper is refused by whichever schema. */
-const DEEPEST = 32;
+/** Whether a value has a field in camelCase where the specs have it otherwise. What they leave free says nothing. */
+function usesCamelCase(specs: Specs, value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  return Object.entries(specs).some(([name, spec]) => {
+    const camel = camelCase(name);
+    return (camel !== name && Object.hasOwn(value, camel)) || isInCamelCase(spec, value[name]);
+  });
+}
 
-function usesAny(names: ReadonlySet<string>, value: unknown, depth = 0): boolean {
-  if (typeof value !== 'object' || value === null || depth > DEEPEST) return false;
-  if (Array.isArray(value)) return value.some((item) => usesAny(names, item, depth + 1));
-  return Object.entries(value).some(([name, member]) => names.has(name) || usesAny(names, member, depth + 1));
+function isInCamelCase(spec: unknown, value: unknown): boolean {
+  if (!isRecord(spec)) return false;
+  const { properties, items, additional_properties: others } = spec;
+  if (Array.isArray(value)) return value.some((item) => isInCamelCase(items, item));
+  if (isRecord(properties) && usesCamelCase(properties, value)) return true;
+  return isRecord(others) && isRecord(value) && Object.values(value).some((member) => isInCamelCase(others, member));
 }
 
 function isRecord(value: unknown): value is Specs {

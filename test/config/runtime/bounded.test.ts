@@ -71,6 +71,28 @@ tools:
     );
   });
 
+  it('goes by the fields that the file names, however the free parts of a call are spelt and entangled', async () => {
+    const mycelium = await runtime(`
+tools:
+  save_note: { ledger: false, bounded: { schema: { order_id: {}, meta: { type: object, required: false } } } }
+  save_all:
+    ledger: false
+    bounded: { schema: { all: { type: object, additional_properties: { type: object, properties: { zip_code: {} } } } } }
+`);
+    const save = mycelium.guard('save_note')(async (input: object) => input);
+    const meta = { orderId: 'x' };
+    expect(await save({ order_id: 'o-1', meta })).toEqual({ order_id: 'o-1', meta });
+    expect(await save({ orderId: 'o-1', meta: { order_id: 1 } })).toEqual({ orderId: 'o-1', meta: { order_id: 1 } });
+    let shared: object = {};
+    for (let level = 0; level < 26; level += 1) shared = { a: shared, b: shared };
+    const before = process.cpuUsage();
+    await save({ order_id: 'o-1', meta: shared });
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(500);
+    const all = mycelium.guard('save_all')(async (input: object) => input);
+    expect(await all({ all: { home: { zipCode: '1' } } })).toEqual({ all: { home: { zipCode: '1' } } });
+    expect(await codes(all({ all: { home: { zipCode: '1' }, work: { zip_code: '1' } } }))).toContain('input');
+  });
+
   it('reports a bad result of what has happened, and does not run it again', async () => {
     const mycelium = await runtime(yaml);
     let bodies = 0;
