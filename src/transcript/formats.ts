@@ -3,14 +3,16 @@ import { aiSdk } from './dialects/ai-sdk.js';
 import { aiSdkUi } from './dialects/ai-sdk-ui.js';
 import { anthropic } from './dialects/anthropic.js';
 import { openaiChat } from './dialects/openai-chat.js';
+import { openaiResponses } from './dialects/openai-responses.js';
 import type { TranscriptProfile } from './profile.js';
 import { aiSdk7Profile, aiSdkAnthropicProfile, aiSdkOpenaiProfile, aiSdkProfile } from './profiles/ai-sdk.js';
 import { aiSdkUiProfile } from './profiles/ai-sdk-ui.js';
 import * as anthropicProfiles from './profiles/anthropic.js';
 import { openaiChatLongIds, openaiChatProfile } from './profiles/openai-chat.js';
+import * as responsesProfiles from './profiles/openai-responses.js';
 
 /** Every dialect, in the order in which a tie of the detection is decided. */
-export const dialects: readonly Dialect[] = [openaiChat, anthropic, aiSdk, aiSdkUi];
+export const dialects: readonly Dialect[] = [openaiChat, anthropic, aiSdk, aiSdkUi, openaiResponses];
 
 /** Every profile; the first of a format is its default. */
 export const profiles: readonly TranscriptProfile[] = [
@@ -26,4 +28,7 @@ export const profiles: readonly TranscriptProfile[] = [
   aiSdkAnthropicProfile,
   aiSdkOpenaiProfile,
   aiSdkUiProfile,
+  responsesProfiles.openaiResponsesProfile,
+  responsesProfiles.openaiResponsesStatelessProfile,
+  responsesProfiles.openaiResponsesContinuedProfile,
 ];

@@ -47,18 +47,26 @@ export interface RepairedTranscript<Message> {
 }
 
 /**
- * Finds and mends what providers refuse in the messages of a conversation. Without state: one validator may serve any
- * number of conversations.
+ * Finds and mends what providers refuse in the messages of a conversation: calls without results, results out of place,
+ * ids and contents that are not as they should be. Without state: one validator may serve any number of conversations.
  *
- * @throws {UsageError} When an option is none, or the profile is of another format.
  * @example
- * const validator = new MessageValidator();
+ * ```ts
+ * import { MessageValidator } from 'mycelium-runtime/transcript';
+ *
+ * const call = { id: 'c1', type: 'function', function: { name: 'pay', arguments: '{}' } };
  * const messages = [
  *   { role: 'user', content: 'Pay inv-42' },
- *   { role: 'assistant', content: null, tool_calls: [{ id: 'c1', type: 'function', function: { name: 'pay', arguments: '{}' } }] },
+ *   { role: 'assistant', content: null, tool_calls: [call] },
+ *   { role: 'user', content: 'And?' },
  * ];
+ * const validator = new MessageValidator();
  * validator.check(messages).issues[0]?.code; // → 'unanswered-call'
- * validator.check(validator.repair(messages).messages).ok; // → true
+ *
+ * const { messages: repaired, remaining } = validator.repair(messages);
+ * remaining.length; // → 0
+ * repaired.length; // → 4
+ * ```
  */
 export class MessageValidator {
   readonly #dialect: Dialect | undefined;
@@ -66,6 +74,10 @@ export class MessageValidator {
   readonly #policies: RepairPolicies;
   readonly #truth: MessageValidatorOptions['truth'];
 
+  /**
+   * @param options - without any, the format is read from the messages, and its default profile has the rules.
+   * @throws UsageError for an option that is none, or a profile of another format.
+   */
   constructor(options: MessageValidatorOptions = {}) {
     refuseUnknown(options, ['format', 'profile', 'policies', 'truth'], '');
     this.#profile = profileOf(options.profile);
@@ -85,7 +97,7 @@ export class MessageValidator {
   /**
    * The same messages, when a provider takes them.
    *
-   * @throws {MessageValidationError} When there is an issue of severity `error`; it carries all issues.
+   * @throws MessageValidationError when there is an issue of severity `error`; it carries all issues.
    */
   validate<Messages extends readonly unknown[]>(messages: Messages): Messages {
     const { ok, format, issues } = this.check(messages);
@@ -98,7 +110,7 @@ export class MessageValidator {
    * nothing. Texts of user and assistant, refusals and signatures are never lost. Of a call without a result it says that
    * none was recorded; `repairWithTruth` says more.
    *
-   * @throws {UsageError} When a policy is none.
+   * @throws UsageError for a policy that is none.
    */
   repair<Messages extends readonly unknown[]>(
     messages: Messages,
@@ -111,7 +123,7 @@ export class MessageValidator {
    * As `repair`, with what `truth` tells of calls that have no result: their stored result, that they did not run, or that
    * nobody knows.
    *
-   * @throws {UsageError} When a policy is none. What `truth` throws comes through.
+   * @throws UsageError for a policy that is none. What `truth` throws.
    */
   async repairWithTruth<Messages extends readonly unknown[]>(
     messages: Messages,

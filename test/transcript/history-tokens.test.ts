@@ -21,8 +21,10 @@ test('a conversation in many scripts is estimated to within a tenth', () => {
   expect(share).toBeLessThan(1.15);
 });
 
-const tokensOf = (messages: readonly unknown[], options: ConstructorParameters<typeof HistoryGuard>[0] = {}): TokenCount =>
-  new HistoryGuard(options).check(messages).tokens;
+const tokensOf = (
+  messages: readonly unknown[],
+  options: ConstructorParameters<typeof HistoryGuard>[0] = {},
+): TokenCount => new HistoryGuard(options).check(messages).tokens;
 
 const megabyte = 'The order was shipped. '.repeat(45_000);
 const truth = countTokens(megabyte);
@@ -33,14 +35,36 @@ test.each([
     {
       role: 'assistant',
       content: null,
-      tool_calls: [{ id: 'c', type: 'function', function: { name: 'save', arguments: JSON.stringify({ text: megabyte }) } }],
+      tool_calls: [
+        { id: 'c', type: 'function', function: { name: 'save', arguments: JSON.stringify({ text: megabyte }) } },
+      ],
     },
   ],
-  ['input of Anthropic calls', { role: 'assistant', content: [{ type: 'tool_use', id: 'c', name: 'save', input: { text: megabyte } }] }],
-  ['input of AI SDK calls', { role: 'assistant', content: [{ type: 'tool-call', toolCallId: 'c', toolName: 'save', input: { text: megabyte } }] }],
+  [
+    'input of Anthropic calls',
+    { role: 'assistant', content: [{ type: 'tool_use', id: 'c', name: 'save', input: { text: megabyte } }] },
+  ],
+  [
+    'input of AI SDK calls',
+    {
+      role: 'assistant',
+      content: [{ type: 'tool-call', toolCallId: 'c', toolName: 'save', input: { text: megabyte } }],
+    },
+  ],
   ['results of OpenAI', { role: 'tool', tool_call_id: 'c', content: megabyte }],
-  ['results of Anthropic', { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'c', content: [{ type: 'text', text: megabyte }] }] }],
-  ['results of the AI SDK', { role: 'tool', content: [{ type: 'tool-result', toolCallId: 'c', toolName: 'save', output: { type: 'json', value: { text: megabyte } } }] }],
+  [
+    'results of Anthropic',
+    { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'c', content: [{ type: 'text', text: megabyte }] }] },
+  ],
+  [
+    'results of the AI SDK',
+    {
+      role: 'tool',
+      content: [
+        { type: 'tool-result', toolCallId: 'c', toolName: 'save', output: { type: 'json', value: { text: megabyte } } },
+      ],
+    },
+  ],
 ])('a megabyte counts: %s', (_, message) => {
   const { count, isEstimate } = tokensOf([message]);
   expect(isEstimate).toBe(true);
@@ -55,7 +79,9 @@ test('400 Chinese characters are not a hundred tokens', () => {
 });
 
 test('tools are counted', () => {
-  const tools = [{ type: 'function', function: { name: 'pay', description: megabyte, parameters: { type: 'object' } } }];
+  const tools = [
+    { type: 'function', function: { name: 'pay', description: megabyte, parameters: { type: 'object' } } },
+  ];
   const messages = [{ role: 'user', content: 'Hi' }];
   const more = tokensOf(messages, { tools }).count - tokensOf(messages).count;
   expect(more / countTokens(JSON.stringify(tools[0]))).toBeGreaterThan(FEWEST);
@@ -94,8 +120,14 @@ test('images cost what the providers say, not the length of their text', () => {
   expect(cost(images.anthropic(png(5000, 5000)))).toBe(1600);
   // Who reads it is not known: the dearer.
   expect(cost(images.aiSdk(png(1092, 1092)))).toBe(1590);
-  expect(cost({ role: 'user', content: [{ type: 'image_url', image_url: { url: 'https://example.com/a.png' } }] })).toBe(1600);
-  const shot = { type: 'tool_result', tool_use_id: 'c', content: [{ type: 'image', source: { type: 'base64', media_type: 'image/png', data: png(200, 200) } }] };
+  expect(
+    cost({ role: 'user', content: [{ type: 'image_url', image_url: { url: 'https://example.com/a.png' } }] }),
+  ).toBe(1600);
+  const shot = {
+    type: 'tool_result',
+    tool_use_id: 'c',
+    content: [{ type: 'image', source: { type: 'base64', media_type: 'image/png', data: png(200, 200) } }],
+  };
   expect(cost({ role: 'user', content: [shot] })).toBe(54);
 });
 
@@ -113,7 +145,10 @@ test('a tokenizer counts exactly, special tokens are text', () => {
   const messages = [{ role: 'user', content: text }];
   const exact = countTokens(text, { disallowedSpecial: new Set() });
   expect(tokensOf(messages, { counter: 'o200k_base' })).toEqual({ count: exact + 7, isEstimate: false });
-  expect(tokensOf(messages, { counter: (given) => given.length })).toEqual({ count: text.length + 7, isEstimate: false });
+  expect(tokensOf(messages, { counter: (given) => given.length })).toEqual({
+    count: text.length + 7,
+    isEstimate: false,
+  });
 });
 
 test('a counter of whole messages decides alone', () => {
@@ -124,7 +159,7 @@ test('a counter of whole messages decides alone', () => {
 
 test('a counter that gives no number is refused, not taken for zero', () => {
   const messages = [{ role: 'user', content: 'Hi' }];
-  const wrong = [(() => Number.NaN), (async () => 3) as unknown as () => number, () => -1];
+  const wrong = [() => Number.NaN, (async () => 3) as unknown as () => number, () => -1];
   for (const counter of wrong) expect(() => tokensOf(messages, { counter })).toThrow(UsageError);
   expect(() => new HistoryGuard({ counter: 'gpt-9' as 'o200k_base' })).toThrow(/o200k_base/);
 });

@@ -92,8 +92,9 @@ describe.each([
       // Chat Completions have no tools of the provider.
       if (format === 'openai-chat' && name.startsWith('a tool of the provider')) continue;
       const repaired = validator.repair(messages);
+      // Nothing is left to send but instructions.
+      if (repaired.remaining.some(({ code }) => code === 'empty-transcript')) continue;
       expect(repaired.remaining).toEqual([]);
-      if (repaired.messages.length === 0) continue;
       const body = await sent(model, repaired.messages);
       const issues = judge.check(body).issues.filter(({ severity }) => severity === 'error');
       if (issues.length > 0) refused.push(`${name}: ${issues.map(({ path, hint }) => `${path} ${hint}`).join('; ')}`);

@@ -4,6 +4,7 @@ import * as approvals from '../rules/approvals.js';
 import * as content from '../rules/content.js';
 import * as ids from '../rules/ids.js';
 import * as pairing from '../rules/pairing.js';
+import * as reasoning from '../rules/reasoning.js';
 import * as shape from '../rules/shape.js';
 
 const prompts = 'https://ai-sdk.dev/docs/reference/ai-sdk-core/model-message';
@@ -84,6 +85,14 @@ export const aiSdkAnthropicProfile: TranscriptProfile = derive(aiSdkProfile, 'ai
         providerText: "messages.1.content.0.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'",
       },
     ),
+    rule(shape.nothingButSystem, {
+      source: 'https://docs.anthropic.com/en/api/messages',
+      providerText: 'messages: at least one message is required',
+    }),
+    rule(reasoning.reasoningLast, {
+      source: 'https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking',
+      providerText: 'The final block in an assistant message cannot be `thinking`.',
+    }),
     rule(content.emptyText, {
       source: 'https://docs.anthropic.com/en/api/messages',
       providerText: 'messages: text content blocks must be non-empty',

@@ -24,6 +24,15 @@ export const emptyTranscript: RuleCore = {
   find: ({ turns }) => (turns.length === 0 ? [{ turn: -1, hint: 'at least one message' }] : []),
 };
 
+/** Instructions alone, where they do not count as messages. */
+export const nothingButSystem: RuleCore = {
+  code: 'empty-transcript',
+  find: ({ turns }) =>
+    turns.every(({ role }) => role === 'system')
+      ? [{ turn: -1, hint: 'at least one message beside the instructions' }]
+      : [],
+};
+
 /**
  * A call that somebody else than the assistant makes. What only an assistant says was said by it: the turn becomes the
  * assistant's. Beside words of somebody else, the call goes.
