@@ -22,7 +22,7 @@ interface Explanation {
   readonly waived?: boolean;
   /** Outermost first. */
   readonly guards: readonly {
-    readonly guard: 'ledger' | 'taskLedger';
+    readonly guard: 'bounded' | 'protect' | 'ledger' | 'taskLedger';
     readonly from: string;
     readonly values: readonly Value[];
   }[];
@@ -66,7 +66,9 @@ function explanation(guard: GuardConfig, read: ReadConfig): Explanation {
   const { name, kind, ledger } = guard;
   const from = (origin: Origin): string => originText(origin, read.source.name);
   const at = guard.at === undefined ? read.source.name : from({ ...read.source.place(guard.at), variables: [] });
-  if (ledger === undefined) return { name, kind, at, waived: guard.waived, guards: [] };
+  const around = checks(guard, read);
+  if (ledger === undefined)
+    return { name, kind, at, ...(around.length === 0 ? { waived: guard.waived } : {}), guards: around };
   const wrapper = kind === 'tool' ? 'ledger' : 'taskLedger';
   const policy = resolvePolicy(ledger.options as LedgerOptions, wrapper, {
     name,
@@ -90,6 +92,7 @@ function explanation(guard: GuardConfig, read: ReadConfig): Explanation {
     kind,
     at,
     guards: [
+      ...around,
       {
         guard: wrapper,
         from: from(guard.origin('ledger')),
@@ -98,6 +101,29 @@ function explanation(guard: GuardConfig, read: ReadConfig): Explanation {
     ],
     afterALostWorker: afterALostWorker(policy),
   };
+}
+
+/** What stands outside of the ledger, outermost first, with what the file says of it. */
+function checks(guard: GuardConfig, { source }: ReadConfig): Explanation['guards'] {
+  return (['bounded', 'protect'] as const).flatMap((kind) => {
+    const said = guard[kind];
+    if (said === undefined) return [];
+    const from = (key?: string): string => {
+      const written = guard.written([...guard.path, kind, ...(key === undefined ? [] : [key])]);
+      const range = written?.key ?? written?.value;
+      return range === undefined ? 'default' : originText({ ...source.place(range), variables: [] }, source.name);
+    };
+    const values = Object.entries(said).flatMap(([key, value]) =>
+      value === undefined ? [] : [{ key, value: saidText(key, value), from: from(key) }],
+    );
+    return [{ guard: kind, from: from(), values }];
+  });
+}
+
+function saidText(key: string, value: unknown): string {
+  if (Array.isArray(value)) return value.join(', ') || 'none';
+  if (typeof value === 'object' && value !== null) return Object.keys(value).join(', ') || 'no fields';
+  return key === 'ttl' || key === 'negative_ttl' ? exactly(value as number) : String(value);
 }
 
 /** Who signs what becomes of its calls. Nothing where nobody signs anything. */
@@ -166,15 +192,17 @@ function afterALostWorker({ kind, effect, keyValidForMs, boundary }: Policy): st
 
 function text({ name, kind, at, waived, guards, afterALostWorker: after }: Explanation, { paint }: Terminal): string {
   const head = `${paint('bold', name)}  ${kind}, ${at}`;
-  const [first] = guards;
-  if (first === undefined)
+  if (guards.length === 0)
     return `${head}\n  ${paint('yellow', waived === true ? 'nothing guards it, and the file says that it is meant' : 'nothing guards it')}`;
+  const numbered = guards.flatMap(({ guard, from, values }, index) => [
+    `  ${index + 1}  ${guard}, ${from}`,
+    ...valueLines(values, '       '),
+  ]);
   return [
     head,
-    `  1  ${first.guard}, ${first.from}`,
-    ...valueLines(first.values, '       '),
-    '  2  the function itself',
-    wrapped(`after a lost worker: ${after}`),
+    ...numbered,
+    `  ${guards.length + 1}  the function itself`,
+    ...(after === undefined ? [] : [wrapped(`after a lost worker: ${after}`)]),
   ].join('\n');
 }
 

@@ -28,7 +28,8 @@ export function protectBy<G extends AnyGuard>(clock: ProcessClock, options: Prot
     definition = { ...common, name: options.name, ...outdatingWrite(policy) };
   } else {
     const policy = readPolicy(options);
-    definition = { ...common, name: options.name, bind: (info, next) => remembering(policy, info, next, clock) };
+    const bind: GuardDefinition['bind'] = (info, next) => remembering(policy, info, next, clock);
+    definition = { ...common, name: options.name, accepts: acceptsReads, bind };
   }
   return makeGuard([definition]);
 }
@@ -37,16 +38,19 @@ function nameOf({ name, developmentName }: ToolInfo): string {
   return name ?? developmentName ?? 'the tool';
 }
 
+/** @throws UsageError for a class that writes: one that is answered from memory does not happen. */
+function acceptsReads(effect: string | undefined): void {
+  if (effect === undefined || effect === 'read') return;
+  throw new UsageError({
+    place: 'protect',
+    problem: `stands around a tool whose effect is ${effect}: a write that is answered from memory does not happen`,
+    remedy:
+      'Declare effect: "read" if that is what it is; a tool that writes says which reads it outdates: protect({ invalidates }).',
+  });
+}
+
 function remembering(policy: ReadPolicy, info: ToolInfo, next: Body, clock: ProcessClock): Body {
-  const { effect, positional } = info;
-  if (effect !== undefined && effect !== 'read') {
-    throw new UsageError({
-      place: 'protect',
-      problem: `stands around ${nameOf(info)}, whose effect is ${effect}: a write that is answered from memory does not happen`,
-      remedy:
-        'Declare effect: "read" if that is what it is; a tool that writes says which reads it outdates: protect({ invalidates }).',
-    });
-  }
+  const { positional } = info;
   if (positional) {
     checkPositional(policy.entity, 'entity');
     checkPositional(policy.key, 'key');

@@ -35,8 +35,11 @@ function checkOrder(parts: readonly GuardDefinition[]): void {
     if (before.place === part.place) {
       throw new UsageError({
         place: 'compose',
-        problem: `${before.kind} and ${part.kind} are both there, and a call has one record`,
-        remedy: 'Keep one of them. A task calls its tools; it does not wrap them.',
+        problem: `${before.kind} and ${part.kind} are both there, and they are one place`,
+        remedy:
+          part.kind === 'ledger' || part.kind === 'taskLedger'
+            ? 'Keep one of them: a call has one record. A task calls its tools; it does not wrap them.'
+            : 'Keep one of them.',
       });
     }
     if (before.place > part.place) {

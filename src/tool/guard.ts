@@ -42,6 +42,8 @@ export interface GuardDefinition {
   readonly options?: object;
   /** The effect class, of guards that record. */
   readonly effect?: string;
+  /** Refuses an effect class that it cannot stand around. @throws UsageError */
+  accepts?(effect: string | undefined): void;
   bind(tool: ToolInfo, next: Body): Body;
   /** What of this guard stands directly around the tool's own code, inside of all guards. */
   inside?(tool: ToolInfo, body: Body): Body;
@@ -117,6 +119,8 @@ export function makeGuard<G extends AnyGuard>(
   parts: readonly GuardDefinition[],
   applied?: (guarded: (...args: never[]) => unknown) => void,
 ): G {
+  const effect = effectOf(parts);
+  for (const part of parts) part.accepts?.(effect);
   const guard = (tool: unknown, context?: ClassMethodDecoratorContext): unknown => {
     const decorated = context !== undefined && typeof context.name === 'string' ? context.name : undefined;
     const guarded = applyGuards(parts, tool, { decorated, positional: false });
@@ -125,6 +129,10 @@ export function makeGuard<G extends AnyGuard>(
   };
   definitions.set(guard, parts);
   return guard as unknown as G;
+}
+
+function effectOf(parts: readonly GuardDefinition[]): string | undefined {
+  return parts.find((part) => part.effect !== undefined)?.effect;
 }
 
 /** A guard that leaves the tool as it is, whatever it is. @param applied - as {@link makeGuard} has it. */
@@ -213,7 +221,7 @@ export function applyGuards(
     name: parts.find((part) => part.name !== undefined)?.name ?? how.decorated,
     developmentName: body.name === '' ? undefined : body.name,
     positional: how.positional,
-    effect: parts.find((part) => part.effect !== undefined)?.effect,
+    effect: effectOf(parts),
   };
   let chain: Body = how.positional
     ? (frame) => {

@@ -17,6 +17,10 @@ async function refusal(call: Promise<unknown>): Promise<ToolBoundaryError> {
   return error as unknown as ToolBoundaryError;
 }
 
+/** What libraries take for a promise. */
+const thenable = (then: (tell: (value: unknown) => void, fail: (error: Error) => void) => void): object =>
+  Object.fromEntries([['then', then]]);
+
 const everything = (error: Error): string => JSON.stringify([error, error.message, error.stack]) + inspect(error);
 
 const OF_EVERY_KIND: readonly (readonly [string, object])[] = [
@@ -69,9 +73,7 @@ describe('a schema that is not as it should be', () => {
     ({ '~standard': { version: 1, vendor: 'odd', validate } }) as never;
 
   it('answers by a `then` that is no promise: it is waited for', async () => {
-    const refusing = schema(() => ({
-      then: (tell: (result: object) => void) => tell({ issues: [{ message: 'no' }] }),
-    }));
+    const refusing = schema(() => thenable((tell) => tell({ issues: [{ message: 'no' }] })));
     let bodies = 0;
     const error = await refusal(bounded({ input: refusing })(async () => ++bodies)({}));
     expect(error.issues).toMatchObject([{ code: 'invalid', expected: 'no' }]);
@@ -101,9 +103,7 @@ describe('a schema that is not as it should be', () => {
 
 describe('a result that is no promise but has a `then`', () => {
   const output = z.object({ total: z.number() });
-  const later = (value: unknown) => ({
-    then: (tell: (value: unknown) => void) => void setTimeout(() => tell(value), 1),
-  });
+  const later = (value: unknown): object => thenable((tell) => void setTimeout(() => tell(value), 1));
 
   it('is waited for, checked, and given', async () => {
     const tool = bounded({ name: 'sum', output })((given: { total: unknown }) => later(given) as never);
@@ -112,7 +112,7 @@ describe('a result that is no promise but has a `then`', () => {
   });
 
   it('may fail', async () => {
-    const failing = { then: (_: unknown, fail: (error: Error) => void) => fail(new Error('out of order')) };
+    const failing = thenable((_, fail) => fail(new Error('out of order')));
     await expect(bounded({ output })((_: object) => failing as never)({})).rejects.toThrow('out of order');
   });
 });

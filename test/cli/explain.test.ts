@@ -181,3 +181,29 @@ test('a tool that is not there exits with 4, and the nearest is named', () => {
   expect(scratch.mycelium('explain', 'zzz').stderr).toContain('There are charge, wire, search, look, settle.');
   expect(scratch.mycelium('explain', 'zzz', '--json').stdout).toContain('"error"');
 });
+
+test('shows what is checked before a call is recorded, and what is remembered', () => {
+  const config = scratch.write(
+    'bounded.yaml',
+    `tools:
+  get_order:
+    side_effect_class: read
+    ledger: true
+    bounded: { schema: { order_id: {}, part: { required: false } }, coerce: llm }
+    protect: { entity_param: order_id, ttl: 60s }
+  open_file: { bounded: { allowed_paths: [./a, ./b], path_param: file } }
+`,
+  );
+  const terminal = fakeTerminal();
+  expect(explain(undefined, { config }, terminal)).toBe(0);
+  const [order = '', file = ''] = terminal.text().split('\n\n');
+  expect(order).toMatch(/^ {2}1 {2}bounded, \S+:5:5$/m);
+  expect(order).toMatch(/schema +order_id, part +\S+:5:16$/m);
+  expect(order).toMatch(/^ {2}2 {2}protect, \S+:6:5$/m);
+  expect(order).toMatch(/ttl +1m +\S+$/m);
+  expect(order).toMatch(/^ {2}3 {2}ledger, /m);
+  expect(order).toMatch(/^ {2}4 {2}the function itself$/m);
+  expect(file).toMatch(/allowed_paths +\.\/a, \.\/b +\S+$/m);
+  expect(file).toMatch(/^ {2}2 {2}the function itself$/m);
+  expect(file).not.toContain('after a lost worker');
+});

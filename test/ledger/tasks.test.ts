@@ -108,9 +108,10 @@ describe('a task', () => {
     const w = world();
     const worker = w.worker();
     let confirmations = 0;
+    let away = true;
     worker.way.renew = (renewals, pass) => {
       confirmations += 1;
-      return confirmations === 1 ? Promise.reject(unreachable('renew')) : pass(renewals);
+      return away ? Promise.reject(unreachable('renew')) : pass(renewals);
     };
     const send = ledger({ name: 'send', effect: 'irreversible', ledger: worker.home, idFrom: ['to'] })(
       async ({ to }: { to: string }) => to,
@@ -118,6 +119,7 @@ describe('a task', () => {
     const look = ledger({ name: 'look', effect: 'read', ledger: worker.home })(async (_: { q: string }) => 1);
     const task = taskLedger({ name: 'task', ledger: worker.home, idFrom: ['id'] })(async (_: Input) => {
       await w.sleep(16_000);
+      away = false;
       const before = confirmations;
       await look({ q: 'x' });
       expect(confirmations).toBe(before);
