@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { z as z3 } from 'zod/v3';
 import { bounded, ToolBoundaryError } from '../../src/boundary/index.js';
 import { ActionLedger, compose, inspectCall, ledger, positional, run } from '../../src/index.js';
 import { memoryStore } from '../../src/store/memory.js';
@@ -150,6 +151,38 @@ describe('the input', () => {
       expect((await refusal(tool(input as never))).phase).toBe('input');
   });
 });
+
+it.each([
+  ['zod 4', z],
+  ['zod 3', z3 as unknown as typeof z],
+])(
+  '%s: an argument that the schema does not know is refused, at whatever depth, unless the schema wants it',
+  async (_, zod) => {
+    const inner = zod.object({ n: zod.number() });
+    const schemas = {
+      plain: zod.object({ a: inner, list: zod.array(inner).optional() }),
+      refined: zod.object({ a: inner }).refine(() => true),
+      open: zod.object({ a: inner }).passthrough(),
+      caught: zod.object({ a: inner }).catchall(zod.number()),
+    };
+    const call = async (name: keyof typeof schemas, input: object): Promise<string[]> => {
+      const tool = bounded({ name, input: schemas[name] as typeof schemas.plain })(async () => 'ran');
+      const error = await tool(input as never).then(
+        () => undefined,
+        (thrown: ToolBoundaryError) => thrown,
+      );
+      return (error?.issues ?? []).map(({ path, code }) => `${path} ${code}`);
+    };
+    expect(await call('plain', { a: { n: 1, m: 2 }, list: [{ n: 1 }, { n: 1, x: 1 }], b: 1 })).toEqual([
+      'a.m unknown-field',
+      'list[1].x unknown-field',
+      'b unknown-field',
+    ]);
+    expect(await call('refined', { a: { n: 1 }, b: 1 })).toEqual(['b unknown-field']);
+    expect(await call('open', { a: { n: 1 }, b: 1 })).toEqual([]);
+    expect(await call('caught', { a: { n: 1 }, b: 1 })).toEqual([]);
+  },
+);
 
 describe('the output', () => {
   const Total = z.object({ total: z.number() });

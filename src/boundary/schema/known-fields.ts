@@ -131,9 +131,54 @@ function isStrict(schema: unknown): boolean {
 }
 
 function definitionOf(schema: unknown): ZodDefinition | undefined {
-  const internals: unknown = isNode(schema) || typeof schema === 'function' ? Reflect.get(schema, '_zod') : undefined;
-  const definition = isNode(internals) ? internals['def'] : undefined;
+  if (!isNode(schema) && typeof schema !== 'function') return undefined;
+  const internals: unknown = Reflect.get(schema, '_zod');
+  const definition = isNode(internals) ? internals['def'] : definitionOfThree(Reflect.get(schema, '_def'));
   return isNode(definition) ? definition : undefined;
+}
+
+/** What zod 3 calls otherwise. Whatever is not here knows no fields in either version. */
+function definitionOfThree(definition: unknown): ZodDefinition | undefined {
+  if (!isNode(definition)) return undefined;
+  const { typeName, shape, catchall, unknownKeys, effect, options } = definition;
+  switch (typeName) {
+    case 'ZodObject': {
+      const isOpen = unknownKeys !== 'strip' || definitionOfThree(ownDefinition(catchall))?.['type'] !== 'never';
+      return { type: 'object', shape: typeof shape === 'function' ? shape() : undefined, ...(isOpen && { catchall }) };
+    }
+    case 'ZodNever':
+      return { type: 'never' };
+    case 'ZodArray':
+      return { type: 'array', element: definition['type'] };
+    case 'ZodOptional':
+    case 'ZodNullable':
+    case 'ZodDefault':
+    case 'ZodReadonly':
+    case 'ZodCatch':
+      return { type: 'optional', innerType: definition['innerType'] };
+    case 'ZodBranded':
+      return { type: 'optional', innerType: definition['type'] };
+    case 'ZodEffects':
+      // What is made of the input first may have other fields.
+      return isNode(effect) && effect['type'] === 'preprocess'
+        ? undefined
+        : { type: 'optional', innerType: definition['schema'] };
+    case 'ZodPipeline':
+      return { type: 'pipe', in: definition['in'] };
+    case 'ZodLazy':
+      return { type: 'lazy', getter: definition['getter'] };
+    case 'ZodUnion':
+    case 'ZodDiscriminatedUnion':
+      return { type: 'union', options };
+    case 'ZodIntersection':
+      return { type: 'intersection', left: definition['left'], right: definition['right'] };
+    default:
+      return undefined;
+  }
+}
+
+function ownDefinition(schema: unknown): unknown {
+  return isNode(schema) ? schema['_def'] : undefined;
 }
 
 const BRANCHES = ['allOf', 'anyOf', 'oneOf'] as const;

@@ -57,10 +57,11 @@ function checkPairs(data: BoundedData, path: Path, add: Add): void {
   }
 }
 
-/** `order_id` and `orderId` are the same in code. */
+/** `order_id` and `orderId` are the same in code, at whatever depth. */
 function checkTwins(specs: BoundedData['schema'], path: Path, add: Add): void {
   const seen = new Map<string, string>();
-  for (const name of Object.keys(specs ?? {})) {
+  for (const [name, spec] of Object.entries(specs ?? {})) {
+    checkTwinsWithin(spec, [...path, name], add);
     const other = seen.get(camelCase(name));
     seen.set(camelCase(name), name);
     if (other === undefined) continue;
@@ -68,4 +69,13 @@ function checkTwins(specs: BoundedData['schema'], path: Path, add: Add): void {
     const problem = `${other} and ${name} are the same name in code, ${camelCase(name)}`;
     add({ id: 'MYC334', path: at, problem, remedy: 'Keep one of them.' });
   }
+}
+
+function checkTwinsWithin(spec: unknown, path: Path, add: Add): void {
+  if (typeof spec !== 'object' || spec === null) return;
+  const { properties, items, additional_properties: others } = spec as Readonly<Record<string, unknown>>;
+  if (typeof properties === 'object' && properties !== null)
+    checkTwins(properties as BoundedData['schema'], [...path, 'properties'], add);
+  checkTwinsWithin(items, [...path, 'items'], add);
+  checkTwinsWithin(others, [...path, 'additional_properties'], add);
 }

@@ -226,8 +226,11 @@ export const BROKEN_RULES: readonly BrokenConfig[] = [
   },
   {
     name: 'two fields of a schema that are one in code',
-    yaml: 'tools: { f: { bounded: { schema: { order_id: {}, ▸orderId: {} } } } }\n',
-    errors: [['MYC334', 'tools.f.bounded.schema.orderId', 'are the same name in code']],
+    yaml: 'tools: { f: { bounded: { schema: { order_id: {}, ▸orderId: {}, l: { type: array, items: { type: object, properties: { a_b: {}, ▸aB: {} } } } } } } }\n',
+    errors: [
+      ['MYC334', 'tools.f.bounded.schema.orderId', 'are the same name in code'],
+      ['MYC334', 'tools.f.bounded.schema.l.items.properties.aB', 'a_b and aB are the same name in code'],
+    ],
   },
   {
     name: 'a protection of a write, and one of no time',
