@@ -1,7 +1,7 @@
 import type { IssueCode } from '../errors/transcript.js';
 import type { Dialect } from './dialect.js';
+import type { Finding } from './finding.js';
 import { type Part, pathOf, type Turn } from './graph.js';
-import type { Finding } from './rule.js';
 import { type Transcript, transcriptOf } from './transcript.js';
 
 /** One thing that a repair did. */

@@ -153,8 +153,3 @@ export function pathOf(turn: Turn, part?: Part, at = ''): string {
 function join(before: string, step: string): string {
   return step.startsWith('[') ? `${before}${step}` : `${before}.${step}`;
 }
-
-/** Every text of a turn that somebody said: what no repair may lose. */
-export function textsOf(turn: Turn): string[] {
-  return turn.parts.flatMap((part) => (part.kind === 'text' || part.kind === 'refusal' ? [part.text] : []));
-}

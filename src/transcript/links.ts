@@ -35,13 +35,10 @@ export interface Links {
   readonly windowEnd: ReadonlyMap<number, number>;
 }
 
-/**
- * The key by which results find calls: the id, or the name for the obsolete form without ids.
- * A name cannot be taken for an id, because both carry their kind in front.
- */
+/** The key by which results find calls: the id; for the obsolete form without ids the name, marked so that it is no id. */
 function keyOf(part: CallPart | ResultPart): string | undefined {
-  if (part.legacy === true) return part.name === undefined ? undefined : `name:${part.name}`;
-  return part.id === undefined ? undefined : `id:${part.id}`;
+  if (part.legacy !== true) return part.id;
+  return part.name === undefined ? undefined : `\u0000${part.name}`;
 }
 
 export function linkOf(turns: readonly Turn[], dialect: Dialect): Links {
@@ -70,9 +67,10 @@ function windowsOf(turns: readonly Turn[], dialect: Dialect, calls: readonly Lin
   // From the end to the beginning, so that each turn knows at once where the run behind it ends.
   let toolRun = last;
   let boundary = last;
-  const callTurns = new Set(calls.map((call) => call.turn));
+  let call = calls.length - 1;
   for (let at = last; at >= 0; at -= 1) {
-    if (callTurns.has(at)) {
+    if (calls[call]?.turn === at) {
+      while (calls[call]?.turn === at) call -= 1;
       if (window === 'inline') ends.set(at, at);
       else if (window === 'anywhere') ends.set(at, last);
       else if (window === 'next-turn') ends.set(at, turns[at + 1]?.role === 'user' ? at + 1 : at);
@@ -129,24 +127,23 @@ function mayAnswer(turns: readonly Turn[], call: LinkedCall, result: LinkedResul
 
 /** Results out of place: to the nearest open call before them with the same id, else after them, else they are too many. */
 function linkStrays(turns: readonly Turn[], calls: readonly LinkedCall[], results: readonly LinkedResult[]): void {
+  // Mostly there is none, and then nothing is looked up.
+  const strays = results.filter(({ verdict }) => verdict !== 'answers');
+  if (strays.length === 0) return;
+  const wanted = new Set(strays.map(({ result }) => keyOf(result)));
   const byKey = new Map<string, LinkedCall[]>();
+  const openFrom = new Map<string, LinkedCall[]>();
   for (const call of calls) {
     const key = keyOf(call.call);
-    if (key !== undefined && turns[call.turn]!.role === 'assistant') list(byKey, key).push(call);
+    if (key === undefined || !wanted.has(key) || turns[call.turn]!.role !== 'assistant') continue;
+    list(byKey, key).push(call);
+    if (call.answer === undefined) list(openFrom, key).push(call);
   }
-  const openFrom = new Map<string, LinkedCall[]>();
-  for (const [key, all] of byKey) {
-    openFrom.set(
-      key,
-      all.filter((call) => call.answer === undefined),
-    );
-  }
-  for (const result of results) {
-    if (result.verdict === 'answers') continue;
+  for (const result of strays) {
     const key = keyOf(result.result);
     const all = key === undefined ? undefined : byKey.get(key);
     if (key === undefined || all === undefined) continue;
-    const call = openFrom.get(key)!.shift();
+    const call = openFrom.get(key)?.shift();
     if (call === undefined) {
       result.verdict = 'duplicate';
       result.call = all[0];

@@ -1,22 +1,11 @@
 import type { IssueCode } from '../errors/transcript.js';
 import type { Draft } from './draft.js';
+import type { Finding } from './finding.js';
 import type { Part, Turn } from './graph.js';
 import type { RepairPolicies, Truth } from './policies.js';
 import type { Transcript } from './transcript.js';
 
-/** One place where a rule is broken. */
-export interface Finding {
-  /** Position in `transcript.turns`; -1 when it is about the list as a whole. */
-  readonly turn: number;
-  /** Position in the turn's parts; absent when it is about the turn. */
-  readonly part?: number;
-  /** Where, below the part, or the turn. */
-  readonly at?: string;
-  readonly callId?: string;
-  readonly hint: string;
-  /** This one cannot be mended, though the rule has a repair. */
-  readonly unfixable?: boolean;
-}
+export type { Finding } from './finding.js';
 
 /** What a repair may ask. */
 export interface RepairContext {
@@ -59,32 +48,7 @@ export function rule(
 
 /** The rule for one code of flaws that parsers find. Repairs what the flaw's `mend` says. */
 export function flawRule(code: IssueCode): RuleCore {
-  return { code, find: (transcript) => flawsOf(transcript, code), repair: mendFlaws };
-}
-
-function flawsOf({ turns }: Transcript, code: IssueCode): Finding[] {
-  const findings: Finding[] = [];
-  turns.forEach((turn, turnAt) => {
-    for (const flaw of turn.flaws) {
-      if (flaw.code === code) {
-        findings.push({ turn: turnAt, at: flaw.at, hint: flaw.hint, ...(flaw.mend ? {} : { unfixable: true }) });
-      }
-    }
-    turn.parts.forEach((part, partAt) => {
-      for (const flaw of part.flaws) {
-        if (flaw.code !== code) continue;
-        findings.push({
-          turn: turnAt,
-          part: partAt,
-          at: flaw.at,
-          hint: flaw.hint,
-          ...callIdOf(part),
-          ...(flaw.mend ? {} : { unfixable: true }),
-        });
-      }
-    });
-  });
-  return findings;
+  return { code, find: ({ flaws }) => flaws.get(code) ?? [], repair: mendFlaws };
 }
 
 function mendFlaws(findings: readonly Finding[], draft: Draft, { transcript }: RepairContext): void {
@@ -96,8 +60,4 @@ function mendFlaws(findings: readonly Finding[], draft: Draft, { transcript }: R
     else if (flaw?.mend === 'drop' && finding.part === undefined) draft.dropTurn(finding, flaw.hint);
     else if (flaw?.mend === 'drop') draft.dropPart(finding, flaw.hint);
   }
-}
-
-export function callIdOf(part: Part): { readonly callId?: string } {
-  return (part.kind === 'call' || part.kind === 'result') && part.id !== undefined ? { callId: part.id } : {};
 }

@@ -28,6 +28,11 @@ function fastest(work: () => void): number {
   );
 }
 
+/** Both measurements take about as long, so that a neighbour disturbs both alike. */
+function tenTimes(work: () => void): void {
+  for (let round = 0; round < 10; round += 1) work();
+}
+
 describe.each(fuzzFormats)('$format', ({ format, render }) => {
   const whole = render(said).slice(0, 5_000);
   const validator = new MessageValidator({ format: format as TranscriptFormat });
@@ -45,12 +50,14 @@ describe.each(fuzzFormats)('$format', ({ format, render }) => {
   ])(`5,000 messages take at most ${ratioLimit} times as long as 500: %s`, (_, messages) => {
     const few = messages.slice(0, 500);
     fastest(() => validator.check(few));
-    const ratios = Array.from({ length: 3 }, () => {
-      const short = fastest(() => validator.check(few));
+    const ratios: number[] = [];
+    // A busy machine needs more than one look; what grows with the square is at 100 in every one.
+    while (ratios.length < 8 && Math.min(...ratios) > ratioLimit) {
+      const short = fastest(() => tenTimes(() => validator.check(few))) / 10;
       const long = fastest(() => validator.check(messages));
       expect(long).toBeLessThan(blockLimitMs);
-      return long / short;
-    });
+      ratios.push(long / short);
+    }
     process.stdout.write(`${format}: ${ratios.map((ratio) => ratio.toFixed(1)).join(', ')}\n`);
     expect(Math.min(...ratios)).toBeLessThanOrEqual(ratioLimit);
   });
@@ -58,8 +65,8 @@ describe.each(fuzzFormats)('$format', ({ format, render }) => {
   test('a repair, too', () => {
     const broken = whole.filter((_, at) => at % 7 !== 3).reverse();
     const few = broken.slice(0, 500);
-    fastest(() => validator.repair(few));
-    const ratio = fastest(() => validator.repair(broken)) / fastest(() => validator.repair(few));
+    const short = fastest(() => tenTimes(() => validator.repair(few))) / 10;
+    const ratio = fastest(() => validator.repair(broken)) / short;
     expect(ratio).toBeLessThanOrEqual(ratioLimit);
   });
 });

@@ -261,6 +261,65 @@ describe('repair', () => {
     expect(validator.repair([user, ...odd, user]).messages[1]).toEqual(first);
   });
 
+  test('of two calls with one id each keeps its own result', () => {
+    const messages = [
+      user,
+      calls(call('call_1'), call('call_1', 'search')),
+      result('call_1', 'paid'),
+      result('call_1', 'found'),
+    ];
+    expect(new MessageValidator().repair(messages).messages.slice(1)).toEqual([
+      calls(call('call_1'), call('call_1_2', 'search')),
+      result('call_1', 'paid'),
+      result('call_1_2', 'found'),
+    ]);
+    const use = (name: string) => ({ type: 'tool_use', id: 'toolu_1', name, input: {} });
+    const back = (content: string) => ({
+      role: 'user',
+      content: [{ type: 'tool_result', tool_use_id: 'toolu_1', content }],
+    });
+    const again = [
+      { role: 'assistant', content: [use('pay')] },
+      back('paid'),
+      { role: 'assistant', content: [use('search')] },
+      back('found'),
+    ];
+    expect(new MessageValidator().repair(again).messages[3]).toEqual({
+      role: 'user',
+      content: [{ type: 'tool_result', tool_use_id: 'toolu_1_2', content: 'found' }],
+    });
+  });
+
+  test('a result may take the place of one that moves away', () => {
+    const use = (id: string) => ({ role: 'assistant', content: [{ type: 'tool_use', id, name: 'pay', input: {} }] });
+    const back = (id: string) => ({ type: 'tool_result', tool_use_id: id, content: `of ${id}` });
+    const hi = { type: 'text', text: 'hi' };
+    const second = { role: 'user', content: [back('t2')] };
+    const going = { role: 'assistant', content: 'Going on' };
+    const messages = [use('t1'), second, use('t2'), going, { role: 'user', content: [hi, back('t1')] }];
+    const repaired = new MessageValidator().repair(messages);
+    expect(repaired.remaining).toEqual([]);
+    expect(repaired.messages).toEqual([
+      use('t1'),
+      { role: 'user', content: [back('t1')] },
+      use('t2'),
+      second,
+      going,
+      { role: 'user', content: [hi] },
+    ]);
+    expect(repaired.messages[3]).toBe(second);
+  });
+
+  test('a new id is none that is there already', () => {
+    const use = (id: string) => ({ type: 'tool_use', id, name: 'pay', input: {} });
+    const validator = new MessageValidator({ format: 'anthropic' });
+    const idsOf = (messages: readonly unknown[]) =>
+      (messages[0] as { content: { id: string }[] }).content.map(({ id }) => id);
+    const [made] = idsOf(validator.repair([{ role: 'assistant', content: [use('a.b')] }]).messages);
+    const both = idsOf(validator.repair([{ role: 'assistant', content: [use('a.b'), use(made!)] }]).messages);
+    expect(both).toEqual([`${made}_2`, made]);
+  });
+
   test('two ids that are alike when made valid stay two', () => {
     const use = (id: string) => ({ type: 'tool_use', id, name: 'pay', input: {} });
     const back = (id: string) => ({ type: 'tool_result', tool_use_id: id, content: id });
@@ -350,6 +409,38 @@ describe('profiles', () => {
     expect(new MessageValidator({ profile: 'anthropic-thinking' }).repair(messages).remaining).toMatchObject([
       { code: 'reasoning-missing', fixable: false },
     ]);
+  });
+
+  test('models that reason have developer for system: a warning, and mended', () => {
+    const messages = [{ role: 'system', content: 'Be brief', name: 'x' }, user];
+    const validator = new MessageValidator({ profile: 'openai-chat-reasoning' });
+    expect(validator.check(messages)).toMatchObject({
+      ok: true,
+      issues: [{ code: 'system-role', severity: 'warning' }],
+    });
+    expect(validator.repair(messages).messages).toEqual([{ role: 'developer', content: 'Be brief', name: 'x' }, user]);
+    expect(new MessageValidator().check(messages).issues).toEqual([]);
+  });
+
+  test('what a provider is handed by the AI SDK: results right behind their calls, reasoning not last', () => {
+    const part = { type: 'tool-call', toolCallId: 'c1', toolName: 'pay', input: {} };
+    const back = { type: 'tool-result', toolCallId: 'c1', toolName: 'pay', output: { type: 'text', value: 'paid' } };
+    const late = [
+      { role: 'assistant', content: [part] },
+      { role: 'assistant', content: 'One moment' },
+      { role: 'tool', content: [back] },
+    ];
+    expect(new MessageValidator().check(late)).toMatchObject({ ok: true, format: 'ai-sdk' });
+    for (const profile of ['ai-sdk-openai', 'ai-sdk-anthropic']) {
+      const validator = new MessageValidator({ profile });
+      expect(validator.check(late).issues).toMatchObject([{ code: 'misplaced-result', callId: 'c1' }]);
+      expect(validator.repair(late)).toMatchObject({ messages: [late[0], late[2], late[1]], remaining: [] });
+    }
+    const thinking = { type: 'reasoning', text: 'hm', providerOptions: { anthropic: { signature: 's' } } };
+    const validator = new MessageValidator({ profile: 'ai-sdk-anthropic' });
+    const { messages, remaining } = validator.repair([user, { role: 'assistant', content: [thinking] }]);
+    expect(remaining).toEqual([]);
+    expect(messages[1]).toMatchObject({ content: [thinking, { type: 'text' }] });
   });
 
   test('long ids where a route takes them; system messages where a header allows them', () => {

@@ -48,19 +48,29 @@ export function itemOf(item: Members, type: string): { part: Part; flaws: Flaw[]
     // By its id the provider finds what it has stored; by its encrypted content it needs nothing else.
     checkId(item, type, flaws, encrypted ? 'rewrite' : 'drop');
     if (item['id'] === undefined && !encrypted) {
-      flaws.push(flaw('invalid-item-id', 'id', 'reasoning has an id that begins with rs, or encrypted content', 'drop'));
+      flaws.push(
+        flaw('invalid-item-id', 'id', 'reasoning has an id that begins with rs, or encrypted content', 'drop'),
+      );
     }
     const words = [item['summary'], item['content']].flatMap((list) => (Array.isArray(list) ? list : []));
     const text = words.map((part) => textMember(part, 'text') ?? '').join('\n');
-    const shape: Flaw[] = Array.isArray(item['summary']) ? [] : [flaw('invalid-content', 'summary', 'summary is a list', 'rewrite')];
+    const shape: Flaw[] = Array.isArray(item['summary'])
+      ? []
+      : [flaw('invalid-content', 'summary', 'summary is a list', 'rewrite')];
     return { part: { kind: 'reasoning', text, signed: encrypted, flaws: shape, ...facts }, flaws };
   }
   if (type === 'mcp_approval_request') {
-    return { part: { kind: 'approval-request', approvalId: idOf(item['id']), callId: undefined, flaws: [], ...facts }, flaws };
+    return {
+      part: { kind: 'approval-request', approvalId: idOf(item['id']), callId: undefined, flaws: [], ...facts },
+      flaws,
+    };
   }
   if (type === 'mcp_approval_response') {
     const approved = item['approve'] === true;
-    return { part: { kind: 'approval-response', approvalId: idOf(item['approval_request_id']), approved, flaws: [], ...facts }, flaws };
+    return {
+      part: { kind: 'approval-response', approvalId: idOf(item['approval_request_id']), approved, flaws: [], ...facts },
+      flaws,
+    };
   }
   if (resultTypes.has(type)) return { part: resultOf(item, type), flaws };
   checkId(item, type, flaws, 'rewrite');
@@ -81,9 +91,17 @@ function callOf(item: Members, type: string): CallPart {
   const isText = member === 'arguments' || member === 'input';
   const flaws = callIdFlaws(item);
   const given = item[member];
-  if (isText && typeof given !== 'string') flaws.push(flaw('invalid-arguments', member, `${member} is text`, 'rewrite'));
+  if (isText && typeof given !== 'string')
+    flaws.push(flaw('invalid-arguments', member, `${member} is text`, 'rewrite'));
   if ('parsed_arguments' in item) {
-    flaws.push(flaw('sdk-artefact', 'parsed_arguments', 'the SDK adds this to what it parsed; the API does not know it', 'rewrite'));
+    flaws.push(
+      flaw(
+        'sdk-artefact',
+        'parsed_arguments',
+        'the SDK adds this to what it parsed; the API does not know it',
+        'rewrite',
+      ),
+    );
   }
   const empty = member === 'arguments' ? '{}' : '';
   const input = !isText ? given : given === undefined || given === null ? empty : asJsonText(given);
@@ -95,17 +113,30 @@ function callOf(item: Members, type: string): CallPart {
 function resultOf(item: Members, type: string): ResultPart {
   const flaws = callIdFlaws(item);
   let output = item['output'];
-  const isText = type === 'function_call_output' || type === 'custom_tool_call_output' || type === 'local_shell_call_output';
+  const isText =
+    type === 'function_call_output' || type === 'custom_tool_call_output' || type === 'local_shell_call_output';
   if (isText && (output === undefined || output === null)) {
     flaws.push(flaw('missing-content', 'output', 'an output is text or a list of parts', 'rewrite'));
     output = '';
   } else if (isText && typeof output !== 'string' && !isParts(output)) {
-    flaws.push(flaw('invalid-result', 'output', 'an output is text or a list of input_text, input_image, input_file', 'rewrite'));
+    flaws.push(
+      flaw('invalid-result', 'output', 'an output is text or a list of input_text, input_image, input_file', 'rewrite'),
+    );
     output = asJsonText(output);
   }
   // The output of a local shell carries the id of its call as its own.
   const id = idOf(item['call_id'] ?? (type === 'local_shell_call_output' ? item['id'] : undefined));
-  return { kind: 'result', id, name: undefined, output, failed: item['status'] === 'failed', executedBy: 'client', raw: item, at: '', flaws };
+  return {
+    kind: 'result',
+    id,
+    name: undefined,
+    output,
+    failed: item['status'] === 'failed',
+    executedBy: 'client',
+    raw: item,
+    at: '',
+    flaws,
+  };
 }
 
 function isParts(output: unknown): boolean {
@@ -115,7 +146,9 @@ function isParts(output: unknown): boolean {
 
 function callIdFlaws(item: Members): Flaw[] {
   const given = item['call_id'];
-  return given === undefined || typeof given === 'string' ? [] : [flaw('invalid-id', 'call_id', 'an id is text', 'rewrite')];
+  return given === undefined || typeof given === 'string'
+    ? []
+    : [flaw('invalid-id', 'call_id', 'an id is text', 'rewrite')];
 }
 
 /** An item that a repair touched. */
@@ -129,7 +162,9 @@ export function writeItem(part: Part): unknown {
   if (part.kind === 'reasoning') return Array.isArray(raw['summary']) ? raw : { ...raw, summary: [] };
   if (part.kind === 'call') {
     const isText = type === 'function_call' || type === 'custom_tool_call';
-    const text = isText ? { ...(part.name === undefined ? {} : { name: part.name }), [callTypes[type]!]: part.input } : {};
+    const text = isText
+      ? { ...(part.name === undefined ? {} : { name: part.name }), [callTypes[type]!]: part.input }
+      : {};
     return { ...raw, ...(part.id === undefined ? {} : { call_id: part.id }), ...text };
   }
   if (part.kind !== 'result') return raw;
@@ -146,8 +181,9 @@ export function outputItem(call: CallPart, { text, value, completed }: Answer): 
     const shell = { stdout: completed ? text : '', stderr: completed ? '' : text, outcome };
     return { type, ...id, output: completed && Array.isArray(value) ? value : [shell] };
   }
-  if (type === 'apply_patch_call_output') return { type, ...id, status: completed ? 'completed' : 'failed', output: text };
-  if (type === 'local_shell_call_output') return { type, ...(call.id === undefined ? {} : { id: call.id }), output: text };
+  if (type === 'apply_patch_call_output')
+    return { type, ...id, status: completed ? 'completed' : 'failed', output: text };
+  if (type === 'local_shell_call_output')
+    return { type, ...(call.id === undefined ? {} : { id: call.id }), output: text };
   return { type, ...id, output: completed && isParts(value) && (value as unknown[]).length > 0 ? value : text };
 }
-

@@ -71,7 +71,14 @@ function messageOf(item: Members, index: number): Turn {
   const { content, id } = item;
   const flaws: Flaw[] = [];
   if (id !== undefined && !(typeof id === 'string' && id.startsWith('msg'))) {
-    flaws.push(flaw('invalid-item-id', 'id', 'the id of a message begins with msg, and is left out when it is not known', 'rewrite'));
+    flaws.push(
+      flaw(
+        'invalid-item-id',
+        'id',
+        'the id of a message begins with msg, and is left out when it is not known',
+        'rewrite',
+      ),
+    );
   }
   let parts: Part[] = [];
   if (typeof content === 'string') parts = [textPart(content, content, 'content')];
@@ -95,15 +102,20 @@ function partOf(part: unknown, at: string, label: string): Part {
       return { kind: 'media', mediaType: type, raw: part, at, flaws: [] };
     }
     const given = memberOf(part, member);
-    const flaws = typeof given === 'string' ? [] : [flaw('invalid-content', member, `${member} is text`, 'rewrite' as const)];
+    const flaws =
+      typeof given === 'string' ? [] : [flaw('invalid-content', member, `${member} is text`, 'rewrite' as const)];
     if (isMembers(part) && 'parsed' in part) {
-      flaws.push(flaw('sdk-artefact', 'parsed', 'the SDK adds this to what it parsed; the API does not know it', 'rewrite'));
+      flaws.push(
+        flaw('sdk-artefact', 'parsed', 'the SDK adds this to what it parsed; the API does not know it', 'rewrite'),
+      );
     }
     const text = said ?? (given === undefined || given === null ? '' : asJsonText(given));
     return type === 'refusal' ? { kind: 'refusal', text, raw: part, at, flaws } : textPart(text, part, at, flaws);
   }
   const known = type !== undefined && (inward.includes(type) || outward.includes(type));
-  const hint = known ? `a message of ${label} has no part of type ${type}, but ${mine.join(', ')}` : `no part has the type ${shown(type)}`;
+  const hint = known
+    ? `a message of ${label} has no part of type ${type}, but ${mine.join(', ')}`
+    : `no part has the type ${shown(type)}`;
   const code = known ? 'part-not-allowed' : 'unknown-part';
   // What it says stays, as text; what says nothing goes.
   if (said !== undefined) return textPart(said, part, at, [flaw(code, 'type', hint, 'rewrite')]);
@@ -112,11 +124,14 @@ function partOf(part: unknown, at: string, label: string): Part {
 
 function write(turn: Turn): unknown {
   const [first] = turn.parts;
-  if (first !== undefined && first.at === '') return untouched(first) && turn.flaws.length === 0 ? first.raw : writeItem(first);
+  if (first !== undefined && first.at === '')
+    return untouched(first) && turn.flaws.length === 0 ? first.raw : writeItem(first);
   const { id, ...rest } = (isMembers(turn.raw) ? turn.raw : {}) as Record<string, unknown>;
   const kept = typeof id === 'string' && id.startsWith('msg') ? { id } : {};
-  const plain = turn.parts.length === 1 && first?.kind === 'text' && !isMembers(first.raw) && !Array.isArray(rest['content']);
-  const content = turn.parts.length === 0 ? '' : plain ? first.text : turn.parts.map((part) => writePart(part, turn.label));
+  const plain =
+    turn.parts.length === 1 && first?.kind === 'text' && !isMembers(first.raw) && !Array.isArray(rest['content']);
+  const content =
+    turn.parts.length === 0 ? '' : plain ? first.text : turn.parts.map((part) => writePart(part, turn.label));
   return { ...rest, ...kept, role: turn.label, content };
 }
 
@@ -133,6 +148,15 @@ function makeResult(call: CallPart, answer: Answer): ResultPart {
   // Which kind of item answers is told by the call; so this part has its item already.
   const raw = outputItem(call, answer);
   const failed = !answer.completed;
-  return { kind: 'result', id: call.id, name: undefined, output: raw['output'], failed, executedBy: 'client', raw, at: '', flaws: [] };
+  return {
+    kind: 'result',
+    id: call.id,
+    name: undefined,
+    output: raw['output'],
+    failed,
+    executedBy: 'client',
+    raw,
+    at: '',
+    flaws: [],
+  };
 }
-

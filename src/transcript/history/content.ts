@@ -1,12 +1,12 @@
 import { fingerprintText, sha256Hex } from '../../encoding/fingerprint.js';
 import { onOneLine } from '../../encoding/printable.js';
 import { answerFor, inputOf } from '../answer.js';
-import type { CallPart, Part, ResultPart, Role, TranscriptFormat } from '../graph.js';
+import type { CallPart, Part, ResultPart, Role, TranscriptFormat, Turn } from '../graph.js';
 import type { Truth } from '../policies.js';
 import type { RepairContext } from '../rule.js';
 import { asJsonText, isMembers, memberOf, textMember } from '../shape.js';
 import type { Transcript } from '../transcript.js';
-import { payloadOf } from './media.js';
+import { isMedia, payloadOf } from './media.js';
 import { printKey, printOf, type TextPrint } from './text-print.js';
 
 /**
@@ -24,45 +24,52 @@ export interface Content {
   readonly print?: TextPrint;
   /** For people: how it begins. */
   readonly beginning?: string;
+  /** It is there, and a repair may take it away: nobody misses it. */
+  readonly isLoose?: boolean;
   /** The format that it was seen in. */
   readonly format: TranscriptFormat;
 }
 
 const LONGEST_BEGINNING = 80;
 
-/** How contents are read. */
-export interface ContentOptions {
-  /** Nothing of the texts is kept. */
-  readonly redact: boolean;
-  /** Results without a call count, too: for a list that is a piece of another. */
-  readonly isPiece: boolean;
-}
-
 /**
- * The contents of a list. What a repair takes away is none: results that answer nothing, calls of others than the
- * assistant, parts that the format does not have. Reasoning is none either, as most formats cannot keep it.
+ * The contents of a list. What a repair takes away is none, or loose: results that answer nothing, parts that the format
+ * does not have. Reasoning is none either, as most formats cannot keep it.
+ *
+ * @param redact - nothing of the texts is kept.
  */
-export function contentsOf(transcript: Transcript, { redact, isPiece }: ContentOptions): Content[] {
+export function contentsOf(transcript: Transcript, redact: boolean): Content[] {
   const { turns, links, dialect } = transcript;
   const nameOf = new Map<Part, string>();
   const answers = new Set<Part>();
-  for (const { call, answer, stray } of links.calls) {
+  for (const { turn, call, answer, stray } of links.calls) {
+    const isAllowed = speakerOf(turns[turn]!) === 'assistant';
     const name = plainName(call.name ?? answer?.result.name ?? stray?.result.name);
     nameOf.set(call, name);
     for (const one of [answer, stray]) {
       if (one === undefined) continue;
-      answers.add(one.result);
+      if (isAllowed) answers.add(one.result);
       nameOf.set(one.result, name);
     }
   }
   const contents: Content[] = [];
   turns.forEach((turn, at) => {
-    const add = (kind: Content['kind'], key: string, beginning: string, print?: TextPrint): void => {
+    const role = speakerOf(turn);
+    const hasMore = turn.parts.some(({ kind }) => telling.has(kind));
+    const add = (
+      kind: Content['kind'],
+      key: string,
+      beginning: string,
+      more: { readonly print?: TextPrint; readonly isLoose?: boolean } = {},
+    ): void => {
       contents.push({
-        ...{ key: `${kind} ${key}`, kind, role: turn.role, turn: at, format: dialect.format },
-        ...(print === undefined ? {} : { print }),
+        ...{ key: `${kind} ${key}`, kind, role, turn: at, format: dialect.format, ...more },
         ...(redact || beginning === '' ? {} : { beginning: beginningOf(beginning) }),
       });
+    };
+    const addMedia = ({ raw }: Part): void => {
+      const { type, data } = payloadOf(raw);
+      add('media', data === undefined ? canonicalHash(raw) : sha256Hex(asText(data)), type);
     };
     if (turn.role === 'unknown') {
       if (turn.flaws.every(({ mend }) => mend === undefined)) add('other', sha256Hex(canonical(turn.raw)), turn.label);
@@ -74,31 +81,42 @@ export function contentsOf(transcript: Transcript, { redact, isPiece }: ContentO
         case 'text':
         case 'refusal': {
           const print = printOf(part.text);
-          if (print.length > 0) add('text', `${turn.role} ${printKey(print)}`, part.text, print);
+          if (print.length > 0) add('text', `${role} ${printKey(print)}`, part.text, { print });
           break;
         }
         case 'call':
-          if (turn.role === 'assistant')
-            add('call', callKey(part, nameOf.get(part)!), `the call of ${nameOf.get(part)}`);
+          add('call', callKey(part, nameOf.get(part)!), `the call of ${nameOf.get(part)}`, {
+            isLoose: role !== 'assistant',
+          });
           break;
         case 'result': {
           const key = outputKey(part.output);
-          if ((answers.has(part) || isPiece) && !synthetic.has(key)) add('result', key, textOf(part));
+          add('result', key, textOf(part), { isLoose: !answers.has(part) || synthetic.has(key) });
           break;
         }
-        case 'media': {
-          const { type, data } = payloadOf(part.raw);
-          add('media', data === undefined ? canonicalHash(part.raw) : sha256Hex(asText(data)), type);
+        case 'media':
+          addMedia(part);
           break;
-        }
         case 'reasoning':
           break;
         default:
-          add('other', canonicalHash(part.raw), part.kind);
+          if (isMedia(part)) addMedia(part);
+          else add('other', canonicalHash(part.raw), part.kind, { isLoose: part.kind !== 'other' || hasMore });
       }
     }
   });
   return contents;
+}
+
+/** What every format has. Beside it, what only one format has is not missed. */
+const telling: ReadonlySet<Part['kind']> = new Set(['text', 'refusal', 'call', 'result', 'media']);
+
+/** Who speaks. A repair makes a message the assistant's that only calls tools, or reasons. */
+function speakerOf({ role, parts }: Turn): Role {
+  if (role !== 'user' || !parts.some(({ kind }) => kind === 'call')) return role;
+  return parts.every(({ kind }) => kind === 'call') || parts.some(({ kind }) => kind === 'reasoning')
+    ? 'assistant'
+    : role;
 }
 
 /** Equal exactly for calls of the same tool with the same arguments. */
@@ -205,5 +223,9 @@ function syntheticKeys(): Set<string> {
   const call: CallPart = { kind: 'call', id: 'a', name: 'a', input: {}, ...facts };
   const truths: readonly (Truth | undefined)[] = [undefined, { state: 'not-run' }, { state: 'unknown' }];
   // Of the context, an answer asks only what is known of the call.
-  return new Set(truths.map((truth) => outputKey(answerFor(call, { truthOf: () => truth } as RepairContext).text)));
+  return new Set(
+    truths.map((truth) =>
+      outputKey(answerFor(call, { truthOf: () => truth } as Partial<RepairContext> as RepairContext).text),
+    ),
+  );
 }

@@ -127,7 +127,7 @@ export class HistoryGuard {
     const scale = new TokenScale(this.#counter, dialect.format, this.#tools);
     const count = transcript.turns.reduce((sum, turn) => sum + scale.ofTurn(turn), scale.fixed);
     const tokens = { count, isEstimate: scale.isEstimate };
-    const now = contentsOf(transcript, { redact: this.#redact, isPiece: false });
+    const now = contentsOf(transcript, this.#redact);
     const issues = [
       ...this.#limitIssues('tokens', count, this.#limits.maxTokens, tokens.isEstimate),
       ...this.#limitIssues('messages', messages.length, this.#limits.maxMessages, false),
@@ -184,7 +184,7 @@ export class HistoryGuard {
     const kept = transcript.turns.filter((_, at) => stays[at]);
     const dropped = transcript.turns.filter((_, at) => !stays[at]);
     const tokens = this.#weigh(kept, dialect);
-    this.#memory.release(contentsOf(transcriptOf(dialect, dropped), { redact: true, isPiece: true }));
+    this.#memory.release(contentsOf(transcriptOf(dialect, dropped), true));
     const fits = tokens.count <= limits.maxTokens && kept.length <= limits.maxMessages;
     return { messages: kept.map(rawOf), dropped: dropped.map(rawOf), tokens, fits };
 
@@ -208,7 +208,7 @@ export class HistoryGuard {
       );
     }
     const dialect = this.#dialect ?? detect(dropped);
-    this.#memory.release(contentsOf(read(dialect, dropped), { redact: true, isPiece: true }));
+    this.#memory.release(contentsOf(read(dialect, dropped), true));
   }
 
   #limitIssues(what: 'tokens' | 'messages', count: number, limit: number, isEstimate: boolean): HistoryIssue[] {

@@ -1,3 +1,4 @@
+import type { Part } from '../graph.js';
 import { isMembers, type Members, memberOf, textMember } from '../shape.js';
 
 /** An image, sound or file, as any format has it: what it is, and where it is or what it says. */
@@ -27,6 +28,16 @@ const PDF_PAGE_BYTES = 50_000;
 const AUDIO_SECOND = 10;
 const PCM_BYTES = 48_000;
 const COMPRESSED_BYTES = 16_000;
+
+/** Whether a part is an image, sound or file: some formats take over those of others. */
+export function isMedia({ kind, raw }: Part): boolean {
+  if (kind === 'media') return true;
+  return (
+    kind === 'other' &&
+    /image|audio|file|media/.test(textMember(raw, 'type') ?? '') &&
+    payloadOf(raw).data !== undefined
+  );
+}
 
 /** The payload of a part: in the fields that the formats have for it. */
 export function payloadOf(raw: unknown): Payload {

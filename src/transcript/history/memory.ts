@@ -11,7 +11,7 @@ const MOST_LOST = 10_000;
 const withoutSystem: ReadonlySet<TranscriptFormat> = new Set(['anthropic', 'gemini']);
 
 /** What of `before` is not in `now`. Each content counts as often as it is there; places do not count. */
-export function missingFrom(before: readonly Content[], now: readonly Content[]): Content[] {
+function missingFrom(before: readonly Content[], now: readonly Content[]): Content[] {
   const left = new Map<string, number>();
   for (const { key } of now) left.set(key, (left.get(key) ?? 0) + 1);
   const missing = before.filter(({ key }) => {
@@ -78,7 +78,7 @@ export class Memory {
     if (this.#isForgiving) this.forget();
     const missing = missingFrom([...this.#lost, ...this.#contents], now);
     this.#lost = missing.filter((one) => isMissed(one, format)).slice(-MOST_LOST);
-    this.#contents = now;
+    this.#contents = now.filter(({ isLoose }) => isLoose !== true);
     return this.#lost;
   }
 

@@ -1,7 +1,7 @@
 import type { Part, TranscriptFormat, Turn } from '../graph.js';
 import { asJsonText, isMembers, memberOf, textMember } from '../shape.js';
 import type { Counter } from './counter.js';
-import { mediaTokens } from './media.js';
+import { isMedia, mediaTokens } from './media.js';
 
 /** How many tokens a history has. */
 export interface TokenCount {
@@ -71,7 +71,7 @@ export class TokenScale {
       case 'approval-response':
         return 0;
       default:
-        return this.#text(asJsonText(part.raw));
+        return isMedia(part) ? this.#media(part.raw) : this.#text(asJsonText(part.raw));
     }
   }
 

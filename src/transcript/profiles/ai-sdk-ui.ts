@@ -33,7 +33,7 @@ export const aiSdkUiProfile: TranscriptProfile = {
     rule(ids.duplicateCallId, { source: reference }),
     rule(ids.reusedCallId, { source: reference }),
     rule(approvals.pendingApproval, { source: missing, providerText: 'Tool results are missing for tool calls …' }),
-    rule(approvals.unansweredDecidedCall, {
+    rule(states.unansweredStep, {
       source: missing,
       providerText: 'Tool results are missing for tool calls …',
     }),

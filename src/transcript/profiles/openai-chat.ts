@@ -1,5 +1,6 @@
 import { derive, type TranscriptProfile } from '../profile.js';
 import { rule } from '../rule.js';
+import * as content from '../rules/content.js';
 import * as ids from '../rules/ids.js';
 import * as pairing from '../rules/pairing.js';
 import * as shape from '../rules/shape.js';
@@ -81,6 +82,16 @@ export const openaiChatLongIds: TranscriptProfile = derive(openaiChatProfile, 'o
   with: [
     rule(ids.idForm('id-too-long', fitsLength(64), 'at most 64 characters', 64), {
       source: 'https://github.com/vercel/ai/issues/5171',
+    }),
+  ],
+});
+
+/** Models that reason: their instructions are messages of the role developer. */
+export const openaiChatReasoning: TranscriptProfile = derive(openaiChatProfile, 'openai-chat-reasoning', {
+  with: [
+    rule(content.systemRole('developer'), {
+      source: 'https://platform.openai.com/docs/guides/reasoning',
+      severity: 'warning',
     }),
   ],
 });

@@ -9,7 +9,10 @@ import * as shape from '../rules/shape.js';
 import { invalidItemId } from '../rules/states.js';
 
 const reference = 'https://platform.openai.com/docs/api-reference/responses/create';
-const noOutput = { source: 'https://github.com/vercel/ai/issues/7099', providerText: 'No tool output found for function call ….' };
+const noOutput = {
+  source: 'https://github.com/vercel/ai/issues/7099',
+  providerText: 'No tool output found for function call ….',
+};
 const noCall = {
   source: 'https://github.com/TanStack/ai/issues/1212',
   providerText: 'No tool call found for function call output with call_id ….',
@@ -67,13 +70,23 @@ export const openaiResponsesStatelessProfile: TranscriptProfile = {
   ...openaiResponsesProfile,
   name: 'openai-responses-stateless',
   rules: [
-    rule(items.unstoredReference, { source: reference, providerText: "Item with id '…' not found. Items are not persisted when `store` is set to false." }),
-    rule(items.unencryptedReasoning, { source: reference, providerText: "Item with id 'rs_…' not found. Items are not persisted when `store` is set to false." }),
+    rule(items.unstoredReference, {
+      source: reference,
+      providerText: "Item with id '…' not found. Items are not persisted when `store` is set to false.",
+    }),
+    rule(items.unencryptedReasoning, {
+      source: reference,
+      providerText: "Item with id 'rs_…' not found. Items are not persisted when `store` is set to false.",
+    }),
     ...openaiResponsesProfile.rules,
   ],
 };
 
 /** With `previous_response_id` or a conversation: the calls may be in what the provider holds already. */
-export const openaiResponsesContinuedProfile: TranscriptProfile = derive(openaiResponsesProfile, 'openai-responses-continued', {
-  without: ['orphan-result', 'unknown-approval'],
-});
+export const openaiResponsesContinuedProfile: TranscriptProfile = derive(
+  openaiResponsesProfile,
+  'openai-responses-continued',
+  {
+    without: ['orphan-result', 'unknown-approval'],
+  },
+);

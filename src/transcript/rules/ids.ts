@@ -91,11 +91,15 @@ export function idForm(
 ): RuleCore {
   return {
     code,
-    find: ({ links }) =>
-      [...links.calls, ...links.results].flatMap((place) => {
-        const { id } = 'call' in place && 'answer' in place ? place.call : (place as LinkedResult).result;
-        return id === undefined || fits(id) ? [] : [{ turn: place.turn, part: place.part, callId: id, hint }];
-      }),
+    find({ links }) {
+      const findings: Finding[] = [];
+      const look = ({ turn, part }: Place, { id }: CallPart | ResultPart): void => {
+        if (id !== undefined && !fits(id)) findings.push({ turn, part, callId: id, hint });
+      };
+      for (const linked of links.calls) look(linked, linked.call);
+      for (const linked of links.results) look(linked, linked.result);
+      return findings;
+    },
     repair(findings, draft, { transcript }) {
       const ids = new Ids(transcript);
       const renamed = new Map<string, string>();
@@ -244,7 +248,7 @@ interface Round {
 }
 
 /** Calls made together, with the results behind them: what belongs together when ids do not say it. */
-export function roundsOf({ links, turns }: Transcript): Round[] {
+function roundsOf({ links, turns }: Transcript): Round[] {
   const rounds: Round[] = [];
   let round: Round = { calls: [], results: [] };
   let nextCall = 0;

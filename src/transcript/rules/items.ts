@@ -1,8 +1,8 @@
 import type { Draft } from '../draft.js';
+import type { Turn } from '../graph.js';
 import type { LinkedResult } from '../links.js';
 import type { Finding, RepairContext, RuleCore } from '../rule.js';
 import { textMember } from '../shape.js';
-import type { Turn } from '../graph.js';
 import type { Transcript } from '../transcript.js';
 import { unansweredCall } from './pairing.js';
 
@@ -87,7 +87,14 @@ export const reasoningSeparated: RuleCore = {
       } else if (isStoredOnly(turn)) draft.dropTurn(finding, 'removed, nothing came of it');
       else {
         const parts = [dialect.text('[The answer broke off here.]')];
-        draft.putBehind(finding.turn, { role: 'assistant', label: 'assistant', index: -1, raw: undefined, parts, flaws: [] });
+        draft.putBehind(finding.turn, {
+          role: 'assistant',
+          label: 'assistant',
+          index: -1,
+          raw: undefined,
+          parts,
+          flaws: [],
+        });
         draft.note(finding, 'add', 'added text that says that the answer broke off');
       }
     }
@@ -95,7 +102,9 @@ export const reasoningSeparated: RuleCore = {
 };
 
 /** An output of another kind than its call. Text outputs become the right kind. */
-export function otherKind(isPair: (call: NonNullable<LinkedResult['call']>['call'], result: LinkedResult['result']) => boolean): RuleCore {
+export function otherKind(
+  isPair: (call: NonNullable<LinkedResult['call']>['call'], result: LinkedResult['result']) => boolean,
+): RuleCore {
   return {
     code: 'mismatched-result',
     find: ({ links }) =>

@@ -1,6 +1,7 @@
 import { flawRule, type RuleCore } from '../rule.js';
-import { memberOf } from '../shape.js';
+import { memberOf, textMember } from '../shape.js';
 import { emptyTurn } from './content.js';
+import { unansweredCall } from './pairing.js';
 
 /** A part whose state is none, or not the one that its members are of. */
 export const invalidState: RuleCore = flawRule('invalid-state');
@@ -39,4 +40,22 @@ export const emptyAnswer: Pick<RuleCore, 'code' | 'find'> = {
     emptyTurn(true)
       .find(transcript)
       .filter(({ turn }) => transcript.turns[turn]!.role === 'assistant'),
+};
+
+/**
+ * As `unansweredCall`, without what waits for approval, and what was decided in the last step: the SDK runs that before it
+ * asks the model. What was decided in an earlier step it does not run any more.
+ */
+export const unansweredStep: RuleCore = {
+  ...unansweredCall,
+  find(transcript) {
+    const { turns } = transcript;
+    const lastStep =
+      turns.at(-1)?.parts.findLastIndex((part) => part.kind === 'other' && part.type === 'step-start') ?? -1;
+    return unansweredCall.find(transcript).filter(({ turn, part }) => {
+      const state = textMember(turns[turn]!.parts[part!]!.raw, 'state');
+      const decidedNow = state === 'approval-responded' && turn === turns.length - 1 && part! > lastStep;
+      return state !== 'approval-requested' && !decidedNow;
+    });
+  },
 };

@@ -83,10 +83,6 @@ export const aiSdkUi: FuzzFormat = {
       () => true,
       ({ parts: _parts, ...message }) => ({ ...message, parts: undefined, content: 'in the old place' }),
     ),
-    'unknown role': changeOne(
-      ({ role }) => role === 'assistant',
-      (message) => ({ ...message, role: 'data' }),
-    ),
     'still streaming': changeTool((part) => ({ ...waiting(part, 'input-streaming'), input: undefined })),
     'not answered': changeTool((part) => waiting(part, 'input-available')),
     'waits for approval': changeTool((part) => ({ ...waiting(part, 'approval-requested'), approval: { id: 'a1' } })),
@@ -172,7 +168,11 @@ function oracle(messages: readonly unknown[]): string[] {
     if (!Array.isArray(message['parts'])) problems.push('parts');
     const parts = list(message['parts']);
     if (parts.length === 0 && message['role'] !== 'assistant') problems.push('no parts');
-    for (const part of parts) {
+    const lastStep =
+      at < messages.length - 1
+        ? parts.length
+        : parts.findLastIndex((part) => isObject(part) && part['type'] === 'step-start');
+    for (const [place, part] of parts.entries()) {
       if (!isObject(part)) {
         problems.push('no part');
         continue;
@@ -182,7 +182,7 @@ function oracle(messages: readonly unknown[]): string[] {
         if (message['role'] !== 'assistant') problems.push('call of somebody else');
         if (ids.has(part['toolCallId'])) problems.push('call id twice');
         ids.add(part['toolCallId']);
-        problems.push(...toolProblems(part, at === messages.length - 1));
+        problems.push(...toolProblems(part, place > lastStep));
       } else if (type === 'text' || type === 'reasoning') {
         if (typeof part['text'] !== 'string') problems.push('text');
         if (!['streaming', 'done', undefined].includes(part['state'] as string)) problems.push('state of text');

@@ -27,7 +27,7 @@ export function list(value: unknown): unknown[] {
 }
 
 /** The positions for which something holds. */
-export function places(messages: readonly unknown[], holds: (message: Message) => boolean): number[] {
+function places(messages: readonly unknown[], holds: (message: Message) => boolean): number[] {
   return messages.flatMap((message, at) => (isObject(message) && holds(message) ? [at] : []));
 }
 

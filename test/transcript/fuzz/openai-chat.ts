@@ -3,7 +3,7 @@ import { changeOne, type FuzzFormat, isObject, list, listMutators, type Message 
 type Calls = { id?: unknown; type?: unknown; function?: { name?: unknown; arguments?: unknown } }[];
 
 const hasCalls = (message: Message): boolean => list(message['tool_calls']).length > 0;
-const isTool = (message: Message): boolean => message['role'] === 'tool';
+const isTool = (message: unknown): boolean => isObject(message) && message['role'] === 'tool';
 
 /** Changes one call of one message. */
 const changeCall = (change: (call: Record<string, unknown>, message: Message) => unknown) =>
@@ -77,9 +77,10 @@ export const openaiChat: FuzzFormat = {
     })),
     'calls of user': changeOne(hasCalls, (message) => ({ ...message, role: 'user', content: 'I call' })),
     'long ids': (messages) => {
-      for (const message of messages as Message[]) {
+      for (const message of messages.filter(isObject)) {
         if (isTool(message)) message['tool_call_id'] = `${'x'.repeat(45)}${String(message['tool_call_id'])}`;
-        for (const call of list(message['tool_calls']) as Calls) call.id = `${'x'.repeat(45)}${String(call.id)}`;
+        for (const call of list(message['tool_calls']).filter(isObject))
+          call['id'] = `${'x'.repeat(45)}${String(call['id'])}`;
       }
       return messages;
     },

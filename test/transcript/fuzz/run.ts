@@ -123,8 +123,8 @@ function judge(
   const again = validator.repair(repaired.messages);
   if (again.changes.length > 0 || again.messages.some((message, at) => message !== repaired.messages[at]))
     count('not_idempotent', again.changes.map(({ what }) => what).join('; '));
-  // Results that move to their calls are regrouped; without that, what is equal is the same object.
-  const regrouped = repaired.changes.some(({ action }) => action === 'move');
+  // Results that move are regrouped, and what is mended may equal what was dropped; else what is equal is the same object.
+  const regrouped = repaired.changes.some(({ action }) => action === 'move' || action === 'remove');
   if (!isDeepStrictEqual(messages, before) || (!regrouped && copied(messages, repaired.messages)))
     count('input_touched');
   if (new MessageValidator().check(messages).format !== format.format && tells(format, messages)) count('misdetected');
@@ -135,9 +135,15 @@ function judge(
 function tells({ format }: FuzzFormat, messages: readonly unknown[]): boolean {
   const text = JSON.stringify(messages);
   return (
-    { 'openai-chat': /"tool_calls":\[\{|"tool_call_id"/, anthropic: /"tool_use_id"/, 'ai-sdk': /"tool-result"/ }[
-      format
-    ]?.test(text) ?? false
+    {
+      'openai-chat': /"tool_calls":\[\{|"tool_call_id"/,
+      anthropic: /"tool_use_id"/,
+      'ai-sdk': /"tool-result"/,
+      'ai-sdk-ui': /"toolCallId"/,
+      'openai-responses': /_call_output"/,
+      langchain: /"args":\{/,
+      gemini: /"functionResponse"/,
+    }[format]?.test(text) ?? false
   );
 }
 

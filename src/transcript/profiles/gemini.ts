@@ -1,0 +1,48 @@
+import type { TranscriptProfile } from '../profile.js';
+import { type RuleCore, rule } from '../rule.js';
+import * as content from '../rules/content.js';
+import * as ids from '../rules/ids.js';
+import * as pairing from '../rules/pairing.js';
+import * as shape from '../rules/shape.js';
+
+const reference = 'https://ai.google.dev/api/caching#Content';
+const calling = {
+  source: 'https://ai.google.dev/gemini-api/docs/function-calling',
+  providerText:
+    'Please ensure that the number of function response parts is equal to the number of function call parts of the function call turn.',
+};
+
+/** Gemini `contents`. Calls without ids are paired by their name, in order: many transcripts have no ids, and need none. */
+export const geminiProfile: TranscriptProfile = {
+  name: 'gemini',
+  format: 'gemini',
+  rules: [
+    rule(shape.emptyTranscript, { source: reference, providerText: 'contents is not specified' }),
+    rule(shape.mixedFormat, { source: reference }),
+    rule(shape.unrecognizedMessage, { source: reference }),
+    rule(shape.unknownRole, { source: reference, providerText: 'Please use a valid role: user, model.' }),
+    rule(shape.callNotAllowed, { source: reference }),
+    rule(shape.unknownPart, { source: reference, providerText: 'contents.parts must not be empty.' }),
+    rule(shape.invalidContent, { source: reference }),
+    rule(shape.missingContent, { source: reference, providerText: 'contents.parts must not be empty.' }),
+    rule(shape.invalidArguments, { source: reference }),
+    rule(shape.invalidResult, { source: reference }),
+    rule(shape.idShape, { source: reference }),
+    rule(ids.missingName, { source: reference }),
+    rule(ids.duplicateCallId, calling),
+    rule(pairing.misplacedResult, calling),
+    rule(pairing.mismatchedResult, calling),
+    rule(pairing.duplicateResult, calling),
+    rule(pairing.orphanResult, calling),
+    rule(pairing.unansweredCall, calling),
+    rule(content.emptyText, { source: reference, severity: 'warning' }),
+    rule(content.emptyTurn(false), { source: reference, providerText: 'contents.parts must not be empty.' }),
+    rule(found(content.userFirst), { source: reference, severity: 'warning' }),
+    rule(found(content.alternating), { source: reference, severity: 'warning' }),
+  ],
+};
+
+/** A warning only: what is allowed is not changed. */
+function found({ code, find }: RuleCore): RuleCore {
+  return { code, find };
+}
