@@ -73,4 +73,35 @@ const aiSdk: Wire = {
       .map(({ toolCallId, output }) => [String(toolCallId), JSON.stringify(output)]),
 };
 
-export const conversations: readonly Wire[] = [openaiChat, anthropic, aiSdk];
+const responses: Wire = {
+  format: 'openai-responses',
+  user: (content) => ({ type: 'message', role: 'user', content: [{ type: 'input_text', text: content }] }),
+  assistant: (text) => ({
+    type: 'message',
+    id: 'msg_1',
+    status: 'completed',
+    role: 'assistant',
+    content: [{ type: 'output_text', text, annotations: [] }],
+  }),
+  calls: (calls) =>
+    calls.map(([id, name, input]) => ({ type: 'function_call', call_id: id, name, arguments: JSON.stringify(input) })),
+  results: (messages) =>
+    (messages as Members[])
+      .filter(({ type }) => type === 'function_call_output')
+      .map(({ call_id: id, output }) => [String(id), JSON.stringify(output)]),
+};
+
+const langchain: Wire = {
+  format: 'langchain',
+  user: (content) => ({ type: 'human', content }),
+  assistant: (content) => ({ type: 'ai', content }),
+  calls: (calls) => [
+    { type: 'ai', content: '', tool_calls: calls.map(([id, name, args]) => ({ id, name, args, type: 'tool_call' })) },
+  ],
+  results: (messages) =>
+    (messages as Members[])
+      .filter(({ type }) => type === 'tool')
+      .map(({ tool_call_id: id, content }) => [String(id), String(content)]),
+};
+
+export const conversations: readonly Wire[] = [openaiChat, anthropic, aiSdk, responses, langchain];

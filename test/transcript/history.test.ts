@@ -325,7 +325,18 @@ describe('trim', () => {
     expect(new HistoryGuard().trim([], { maxTokens: 10 })).toMatchObject({ messages: [], fits: true });
   });
 
-  test('keeps items of reasoning with what they produced', () => {
+  test('keeps an item of reasoning with the call behind it', () => {
+    const step = (id: string) => [
+      { type: 'reasoning', id: `rs_${id}`, summary: [], encrypted_content: id },
+      { type: 'function_call', call_id: id, name: 'search', arguments: '{}' },
+      { type: 'function_call_output', call_id: id, output: 'ok' },
+    ];
+    const all = [{ type: 'message', role: 'user', content: 'task' }, ...step('a'), ...step('b')];
+    const { messages } = new HistoryGuard({ format: 'openai-responses' }).trim(all, { maxMessages: 6 });
+    expect(messages).toEqual([all[0], ...all.slice(4)]);
+  });
+
+  test('keeps blocks of thinking with what they produced', () => {
     const thinking = (id: string) => [
       {
         role: 'assistant',
