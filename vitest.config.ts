@@ -6,7 +6,10 @@ const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, 
 /** One copy of the package in a test process, whether a test imports it by path or by name. */
 const alias = [
   { find: /^mycelium-runtime$/, replacement: source('index.ts') },
-  { find: /^mycelium-runtime\/(store|receipts|boundary|context|transcript|runner|testing)$/, replacement: source('$1/index.ts') },
+  {
+    find: /^mycelium-runtime\/(store|receipts|boundary|context|transcript|runner|testing)$/,
+    replacement: source('$1/index.ts'),
+  },
   { find: /^mycelium-runtime\/(redis|postgres)$/, replacement: source('store/$1/index.ts') },
 ];
 

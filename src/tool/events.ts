@@ -62,6 +62,15 @@ export interface EventMap {
     readonly format: string;
     readonly changes: readonly { readonly code: string; readonly action: string; readonly path: string }[];
   };
+  /** Messages are near a limit, were cut to fit one, or lost something. */
+  'mycelium:history-watched': {
+    readonly format: string;
+    readonly messages: number;
+    readonly tokens: number;
+    /** How many were left out to fit. */
+    readonly trimmed: number;
+    readonly issues: readonly string[];
+  };
   /** The state of a run was written; every record of a durable one. */
   'mycelium:state-saved': {
     readonly runId: string;

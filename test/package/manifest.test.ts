@@ -50,6 +50,7 @@ test('drivers and the validator of JSON Schemas are optional peers', () => {
   expect(manifest.peerDependencies).toEqual({
     ajv: '^8.17.1',
     'ajv-formats': '^3.0.1',
+    'gpt-tokenizer': '^4.0.0',
     ioredis: '>=5.4.1 <7',
     postgres: '^3.4.8',
   });

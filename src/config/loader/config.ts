@@ -4,6 +4,7 @@ import { type AuditConfig, auditConfig } from './audit.js';
 import type {
   BoundedData,
   ConfigData,
+  HistoryGuardData,
   MessageValidatorData,
   ProtectData,
   RunnerData,
@@ -92,6 +93,8 @@ export interface Config {
   /** The tools that a model may call by name, as in the file. */
   readonly allowed: readonly string[];
   readonly runner: RunnerData;
+  /** Undefined: nobody watches how long messages get. */
+  readonly historyGuard: HistoryGuardData | undefined;
   /** Undefined: messages are not looked at. */
   readonly messageValidator: MessageValidatorData | undefined;
   /** Where the provider of the validator stands, to mark it. */
@@ -170,13 +173,13 @@ export function resolveConfig(data: ConfigData, tree: YamlTree, folder: string, 
 }
 
 function messages(
-  { runner = {}, message_validator: said }: ConfigData,
+  { runner = {}, history_guard: historyGuard, message_validator: said }: ConfigData,
   tree: YamlTree,
-): Pick<Config, 'runner' | 'messageValidator' | 'providerAt'> {
+): Pick<Config, 'runner' | 'historyGuard' | 'messageValidator' | 'providerAt'> {
   const validator = typeof said === 'object' ? said : {};
   const off = said === false || validator.enabled === false;
   const providerAt = tree.written(['message_validator', 'provider'])?.value;
-  return { runner, messageValidator: off ? undefined : validator, providerAt };
+  return { runner, historyGuard, messageValidator: off ? undefined : validator, providerAt };
 }
 
 /** The keys of YAML with their settings. */

@@ -11,6 +11,7 @@ export interface ConfigData {
   readonly audit_receipt?: AuditReceiptData | undefined;
   readonly registry?: RegistryData | undefined;
   readonly runner?: RunnerData | undefined;
+  readonly history_guard?: HistoryGuardData | undefined;
   readonly message_validator?: boolean | MessageValidatorData | undefined;
   readonly tools?: Readonly<Record<string, ToolData>> | undefined;
   readonly tasks?: Readonly<Record<string, ToolData>> | undefined;
@@ -57,6 +58,17 @@ export interface MessageValidatorData {
   readonly unanswered?: 'answer' | 'drop' | undefined;
   readonly orphan?: 'drop' | 'demote' | undefined;
   readonly prefill?: 'report' | 'continue' | undefined;
+}
+
+/** How long the messages of a run may get, and what of them may not be lost. */
+export interface HistoryGuardData {
+  readonly max_tokens?: number | undefined;
+  readonly max_messages?: number | undefined;
+  readonly warn_at?: number | undefined;
+  readonly repeats?: boolean | number | undefined;
+  readonly counter?: 'o200k_base' | 'o200k_harmony' | 'cl100k_base' | undefined;
+  readonly redact?: boolean | undefined;
+  readonly trim?: boolean | undefined;
 }
 
 /** How long results of a read may be given again within a run, or what a write outdates. */

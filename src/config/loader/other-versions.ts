@@ -1,9 +1,4 @@
-/** Keys and values that are right elsewhere: in a later version of this library, or in the Python one. */
-
-/** Refused by name, by section: known, and not built yet. */
-export const NOT_YET: Readonly<Record<string, ReadonlySet<string>>> = {
-  '': new Set(['history_guard']),
-};
+/** Keys and values that are right in the Python library. */
 
 /** What is said otherwise of a server, in whatever section names one. */
 const SERVERS: Readonly<Record<string, string>> = {
@@ -37,6 +32,7 @@ export const RENAMED_KEYS: Readonly<Record<string, Readonly<Record<string, strin
   },
   task_ledger: { in_flight_ttl: IN_FLIGHT_TTL, ...SERVERS },
   state_flush: SERVERS,
+  history_guard: { detect_duplicates: 'repeats' },
   'tools.*.ledger': { in_flight_ttl: 'lease, one level up', ...SERVERS },
   'tools.*': {
     callable: 'said in code: mycelium.instrument(tools), or mycelium.guard(name)(fn)',

@@ -228,6 +228,16 @@ const messageValidator = z.strictObject({
   prefill: z.enum(['report', 'continue']).optional(),
 });
 
+const historyGuard = z.strictObject({
+  max_tokens: count.optional(),
+  max_messages: count.optional(),
+  warn_at: z.number().gt(0).max(1).optional(),
+  repeats: z.union([z.boolean(), count]).optional(),
+  counter: z.enum(['o200k_base', 'o200k_harmony', 'cl100k_base']).optional(),
+  redact: z.boolean().optional(),
+  trim: z.boolean().optional(),
+});
+
 const root = z.strictObject({
   profile: z.enum(['development', 'production']).optional(),
   action_ledger: actionLedger.optional(),
@@ -236,6 +246,7 @@ const root = z.strictObject({
   audit_receipt: auditReceipt.optional(),
   registry: registry.optional(),
   runner: runner.optional(),
+  history_guard: historyGuard.optional(),
   message_validator: z.union([z.boolean(), messageValidator]).optional(),
   tools: z.record(z.string(), tool).optional(),
   tasks: z.record(z.string(), task).optional(),
@@ -253,6 +264,7 @@ export const SECTIONS: Readonly<Record<string, readonly string[]>> = {
   'audit_receipt.values': Object.keys(receiptValues.shape),
   registry: Object.keys(registry.shape),
   runner: Object.keys(runner.shape),
+  history_guard: Object.keys(historyGuard.shape),
   message_validator: Object.keys(messageValidator.shape),
   'tools.*.protect': Object.keys(protect.shape),
   'tools.*.bounded': Object.keys(bounded.shape),

@@ -1,6 +1,6 @@
 import { nearest } from '../../encoding/nearest.js';
 import { dotted, type Finding, type Path } from './issues.js';
-import { NOT_HERE, NOT_YET, RENAMED_KEYS } from './other-versions.js';
+import { NOT_HERE, RENAMED_KEYS } from './other-versions.js';
 import { SECTIONS } from './schema.js';
 import type { Range } from './source.js';
 
@@ -17,15 +17,6 @@ export function unknownKey(path: Path, at: Range | undefined): Finding {
   const above = path.slice(0, -1);
   const section = sectionOf(above);
   const where = above.length === 0 ? 'the file' : dotted(above);
-  if (NOT_YET[section]?.has(key) === true) {
-    return {
-      id: 'MYC205',
-      at,
-      path,
-      problem: `${dotted(path)} is not in this version yet`,
-      remedy: 'Remove it for now; it is refused rather than ignored, so that nothing is thought guarded that is not.',
-    };
-  }
   const unknown = { id: 'MYC204', at, path, problem: `unknown key ${JSON.stringify(key)} in ${where}` };
   if (key === '<<') return { ...unknown, remedy: 'YAML 1.2 has no merge keys: write the keys out.' };
   const [, joined] = /^([\w-]+:)\S/.exec(key) ?? [];

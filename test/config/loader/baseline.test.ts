@@ -124,6 +124,9 @@ const WORKS: readonly (readonly [key: string, yaml: string, part: string, value:
   ],
   ['runner.max_llm_retries', 'runner: { max_llm_retries: 2 }', 'runner', { max_llm_retries: 2 }],
   ['runner.max_tool_retries', 'runner: { max_tool_retries: 3 }', 'runner', { max_tool_retries: 3 }],
+  ['history_guard.max_tokens', 'history_guard: { max_tokens: 100000 }', 'history', { max_tokens: 100_000 }],
+  ['history_guard.max_messages', 'history_guard: { max_messages: 1000 }', 'history', { max_messages: 1000 }],
+  ['history_guard.warn_at', 'history_guard: { warn_at: .9 }', 'history', { warn_at: 0.9 }],
   ['message_validator: true', 'message_validator: true', 'validator', {}],
   ['message_validator: false', 'message_validator: false', 'validator', undefined],
   ['message_validator.enabled', 'message_validator: { enabled: false }', 'validator', undefined],
@@ -146,16 +149,6 @@ const WORKS: readonly (readonly [key: string, yaml: string, part: string, value:
   ]),
 ];
 
-/** Refused at its own place, as what is to come. */
-const NOT_YET: readonly (readonly [key: string, yaml: string])[] = [
-  ...[
-    ['history_guard.max_tokens', 'max_tokens: 100000'],
-    ['history_guard.max_messages', 'max_messages: 1000'],
-    ['history_guard.warn_at', 'warn_at: .9'],
-    ['history_guard.detect_duplicates', 'detect_duplicates: true'],
-  ].map(([key, entry]): [string, string] => [String(key), `▸${key?.split('.')[0]}: { ${entry} }`]),
-];
-
 describe('the configuration of version 1.1', () => {
   it.each(WORKS)('%s works', (_, yaml, part, value) => {
     const { config, issues } = read(yaml);
@@ -174,20 +167,13 @@ describe('the configuration of version 1.1', () => {
       allowed: config.allowed,
       protect: config.guards[0]?.protect,
       runner: config.runner,
+      history: config.historyGuard,
       validator: config.messageValidator,
       agent: config.audit?.agent,
       key: config.audit?.key,
       export: config.audit?.exportTo,
     };
     expect(parts[part]).toEqual(value);
-  });
-
-  it.each(NOT_YET)('%s is not in this version yet', (_, yaml) => {
-    const { text, places } = marked(yaml);
-    const { issues } = read(text);
-    expect(issues.all.map(({ id, line, column }) => [id, `${line}:${column}`])).toEqual([['MYC205', places[0]]]);
-    expect(issues.all[0]?.problem).toContain('not in this version yet');
-    expect(issues.text()).not.toMatch(/hunter2|pw@/);
   });
 
   it.each(['action_ledger', 'task_ledger', 'tools.a.ledger', 'tasks.a.ledger'])(
@@ -222,7 +208,7 @@ describe('the configuration of version 1.1', () => {
     ]);
   });
 
-  it('a whole file of it gets one answer for each key that is to come', () => {
+  it('a whole file of it works', () => {
     const { issues } = read(`
 action_ledger: { storage: file, path: ./ledger.jsonl, tools: [send_payment, delete_file] }
 task_ledger: { storage: file, path: ./tasks.jsonl, tasks: [process_invoice] }
@@ -240,8 +226,6 @@ runner: { max_llm_retries: 2 }
 history_guard: { max_tokens: 100000 }
 message_validator: true
 `);
-    expect(issues.all.filter(({ severity }) => severity === 'error').map(({ id, path }) => `${id} ${path}`)).toEqual([
-      'MYC205 history_guard',
-    ]);
+    expect(issues.text('error')).toBe('');
   });
 });

@@ -48,7 +48,7 @@ export const BROKEN_KEYS: readonly BrokenConfig[] = [
       [
         'MYC204',
         'frobnicate',
-        'The sections are profile, action_ledger, task_ledger, state_flush, audit_receipt, registry, runner, message_validator, tools, tasks; a tool',
+        'The sections are profile, action_ledger, task_ledger, state_flush, audit_receipt, registry, runner, history_guard, message_validator, tools, tasks; a tool',
       ],
       ['MYC204', 'tools.pay.xyzzy', 'The keys here are ledger, side_effect_class, id_from,'],
     ],
@@ -194,11 +194,6 @@ export const BROKEN_KEYS: readonly BrokenConfig[] = [
       ['MYC204', 'tasks.bill.lease_ttl', 'Here it is', 'lease'],
       ['MYC204', 'tasks.bill.effect', 'Here it is', 'side_effect_class'],
     ],
-  },
-  {
-    name: 'what is not in this version yet, and nothing of what is inside it',
-    yaml: '▸history_guard: { max_tokens: "${env:MISSING}", nonsense: $HOME }\n',
-    errors: [['MYC205', 'history_guard', 'history_guard is not in this version yet']],
   },
   {
     name: 'an unknown key tells nothing of its value',

@@ -432,7 +432,7 @@ export const BROKEN_RULES: readonly BrokenConfig[] = [
       '  ▸path: ./x',
       '  tools: [pay, ▸pai]',
       '  strict: ▸yes',
-      '▸history_guard: { max_tokens: 2 }',
+      'history_guard: { ▸detect_duplicates: true }',
     ].join('\n'),
     errors: [
       ['MYC202', 'tools.pay.side_effect_class', 'is "payment"', 'keyed_mutate'],
@@ -443,7 +443,7 @@ export const BROKEN_RULES: readonly BrokenConfig[] = [
       ['MYC303', 'action_ledger.path', 'has no effect'],
       ['MYC305', 'action_ledger.tools[1]', 'pai is not one of the tools', 'pay'],
       ['MYC201', 'action_ledger.strict', 'YAML 1.2 reads yes as a text; write true.'],
-      ['MYC205', 'history_guard', 'not in this version yet'],
+      ['MYC204', 'history_guard.detect_duplicates', 'Here it is repeats', 'repeats'],
     ],
   },
 ];

@@ -9,7 +9,7 @@ const COMMON = 'audit_receipt ledger side_effect_class id_from lease wait_for ti
 const STORAGE = 'storage path url url_env prefix durability dsn dsn_env schema connections tls';
 const KNOWN: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
   Object.entries({
-    root: 'profile action_ledger task_ledger state_flush audit_receipt registry runner message_validator tools tasks',
+    root: 'profile action_ledger task_ledger state_flush audit_receipt registry runner history_guard message_validator tools tasks',
     action_ledger: `${STORAGE} retention strict tools`,
     task_ledger: `${STORAGE} retention tasks`,
     state_flush: `${STORAGE} flush_on flush_on_complete durable signals`,
@@ -17,6 +17,7 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
     values: 'arguments result redact',
     registry: 'allowed auto',
     runner: 'max_llm_retries max_tool_retries max_turns concurrency backoff',
+    history_guard: 'max_tokens max_messages warn_at repeats counter redact trim',
     message_validator: 'enabled provider unanswered orphan prefill',
     protect: 'entity_param ttl key tags negative_ttl max invalidates invalidates_tools invalidates_tags',
     bounded:
@@ -44,7 +45,7 @@ function unknownKeys(value: unknown): string[] {
   };
   for (const [section, part] of check('root', value)) {
     if (['action_ledger', 'task_ledger', 'state_flush'].includes(section)) checkStorage(section, part);
-    if (['registry', 'runner', 'message_validator'].includes(section)) check(section, part);
+    if (['registry', 'runner', 'history_guard', 'message_validator'].includes(section)) check(section, part);
     if (section === 'audit_receipt')
       for (const [key, below] of check(section, part)) if (key === 'values') check(key, below);
     if (section !== 'tools' && section !== 'tasks') continue;

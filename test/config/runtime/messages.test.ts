@@ -133,6 +133,43 @@ describe('prepareMessages', () => {
   });
 });
 
+describe('history_guard', () => {
+  const long = (count: number): object[] => Array.from({ length: count }, (_, index) => user(`question ${index}`));
+
+  it('refuses what is too long, or what was lost on the way, run by run', async () => {
+    const mycelium = await runtime('history_guard: { max_messages: 4, max_tokens: 1000 }');
+    await mycelium.run({ runId: 'r' }, async () => {
+      expect(await mycelium.prepareMessages(long(3))).toEqual(long(3));
+      const lost = await failure(mycelium.prepareMessages(long(3).slice(1)));
+      expect(lost).toMatchObject({ code: 'HISTORY_REFUSED', issues: [{ code: 'dropped', beginning: 'question 0' }] });
+      const many = await failure(mycelium.prepareMessages(long(5)));
+      expect(many).toMatchObject({ issues: [{ code: 'too-many-messages', count: 5, limit: 4 }] });
+    });
+    // Another run has lost nothing, and outside of a run nobody knows.
+    expect(await mycelium.run({ runId: 's' }, () => mycelium.prepareMessages(long(3).slice(1)))).toHaveLength(2);
+    await mycelium.prepareMessages(long(3));
+    expect(await mycelium.prepareMessages(long(3).slice(1))).toHaveLength(2);
+    expect(await failure(mycelium.prepareMessages([user('word '.repeat(5000))]))).toMatchObject({
+      issues: [{ code: 'too-many-tokens' }],
+    });
+  });
+
+  it('trim leaves out the oldest instead, and tells it', async () => {
+    const mycelium = await runtime('history_guard: { max_messages: 4, trim: true }');
+    const system = { role: 'system', content: 'Be brief' };
+    const talk = [1, 2, 3, 4].flatMap((n) => [user(`question ${n}`), { role: 'assistant', content: `answer ${n}` }]);
+    using heard = listen('mycelium:history-watched');
+    await mycelium.run({ runId: 'r' }, async () => {
+      const kept = await mycelium.prepareMessages([system, ...talk, user('question 5')]);
+      expect(kept).toEqual([system, ...talk.slice(-2), user('question 5')]);
+      // What was left out is no loss.
+      expect(await mycelium.prepareMessages(kept)).toEqual(kept);
+      expect((await failure(mycelium.prepareMessages(kept.slice(0, 3)))).message).toContain('dropped');
+    });
+    expect(heard.events[0]).toMatchObject({ format: 'openai-chat', messages: 4, trimmed: 6 });
+  });
+});
+
 describe('the runner of a file', () => {
   const yaml = `
 runner: { max_llm_retries: 1, max_tool_retries: 0, max_turns: 3 }
