@@ -91,8 +91,7 @@ export class LeaseKeeper {
   /** After a failure: a third of a lease later again, two failures in a row would let a peer see it run out. */
   #soon(): void {
     if (this.#leases.size === 0 || this.#timer === undefined) return;
-    const longestMs = Math.min(AGAIN.longestMs, this.#shortest() / 12);
-    this.#arm(backoff({ ...AGAIN, longestMs }, this.#failures));
+    this.#arm(backoff({ firstMs: AGAIN.firstMs, longestMs: this.#shortest() / 12 }, this.#failures));
     this.#failures += 1;
   }
 

@@ -1,12 +1,13 @@
 import { resolve } from 'node:path';
-import type { SigningKeySource } from '../../receipts/key-source.js';
-import type { ValueOptions } from '../../receipts/receipt-values.js';
 import type { AuditReceiptData } from './data.js';
 import type { YamlTree } from './document.js';
 import { type Origin, originOf } from './origin.js';
 import type { Environment } from './references.js';
 import type { Range } from './source.js';
 import { variableOf } from './storage.js';
+
+/** A key as text, or the file that has it. */
+type KeySource = string | { readonly file: string };
 
 /** Who signs the receipts of a configuration, and what becomes of them beside the ledger. */
 export interface AuditConfig {
@@ -15,9 +16,9 @@ export interface AuditConfig {
     /** The key of the file that says where it is. */
     readonly said: SigningKeyName;
     /** May be the signing key itself: for no message. Undefined: the variable that is named is not set. */
-    readonly source: SigningKeySource | undefined;
+    readonly source: KeySource | undefined;
   };
-  readonly values: ValueOptions | undefined;
+  readonly values: NonNullable<AuditReceiptData['values']> | undefined;
   /** The file to which receipts are exported, absolute. */
   readonly exportTo: string | undefined;
   /** How often they are sealed, in milliseconds; undefined: only by command. */
@@ -49,7 +50,7 @@ export function auditConfig(
   return {
     agent: section.agent_id ?? '',
     key: { said, source: keySource(said, section, folder, environment) },
-    values: values as ValueOptions | undefined,
+    values,
     exportTo: exported === undefined ? undefined : resolve(folder, exported),
     sealEvery: section.seal_every ?? (exported === undefined ? undefined : SEAL_FOR_EXPORT_MS),
     origin: (key) => originOf(tree, ['audit_receipt', key]),
@@ -62,7 +63,7 @@ function keySource(
   section: AuditReceiptData,
   folder: string,
   environment: Environment,
-): SigningKeySource | undefined {
+): KeySource | undefined {
   const written = section[said];
   if (written === undefined) return undefined;
   if (said === 'signing_key_file') return { file: resolve(folder, written) };

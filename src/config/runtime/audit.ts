@@ -1,4 +1,5 @@
 import { UsageError } from '../../errors/usage.js';
+import type { ValueOptions } from '../../receipts/receipt-values.js';
 import type { Signer } from '../../receipts/signer.js';
 import type { ReceiptIssuer } from '../../tool/receipt.js';
 import type { ReadConfig } from '../loader/read-config.js';
@@ -43,7 +44,10 @@ export async function auditOf({ config, issues }: ReadConfig): Promise<Audit | u
   }
   const { agent, values } = audit;
   try {
-    return { signer, issuer: auditReceipts({ agent, signer, ...(values === undefined ? {} : { values }) }) };
+    return {
+      signer,
+      issuer: auditReceipts({ agent, signer, ...(values === undefined ? {} : { values: values as ValueOptions }) }),
+    };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     const key = error.details['place'] === 'auditReceipts({ agent })' ? 'agent_id' : 'values';
