@@ -1,5 +1,5 @@
 import { type ReadConfig, readConfig } from '../config/loader/read-config.js';
-import { loadParts } from '../config/runtime/parts.js';
+import { checkParts } from '../config/runtime/parts.js';
 import { type CommonOptions, requireFile } from './configuration.js';
 import type { Examined } from './examine.js';
 import { EXIT, type ExitCode } from './exit.js';
@@ -14,7 +14,7 @@ export async function check(options: CommonOptions, terminal: Terminal): Promise
 async function examined(options: CommonOptions): Promise<ReadConfig> {
   const read = requireFile(readConfig(options.config, process.cwd(), process.env));
   // Whether the signing key and the schemas are right is known when they are read.
-  await loadParts(read);
+  await checkParts(read);
   return read;
 }
 

@@ -28,8 +28,16 @@ async function checkProvider({ config, issues }: ReadConfig): Promise<void> {
   });
 }
 
+/**
+ * Reads keys and compiles schemas. What is wrong with them is added to the issues of the file.
+ */
+export async function checkParts(read: ReadConfig): Promise<Omit<Parts, 'protections'>> {
+  const [boundaries] = await Promise.all([boundariesOf(read), checkProvider(read)]);
+  return { audit: await auditOf(read), boundaries };
+}
+
 /** Loads what the file asks for, and nothing else. What is wrong with it is added to the issues of the file. */
 export async function loadParts(read: ReadConfig): Promise<Parts> {
-  const [boundaries, protections] = await Promise.all([boundariesOf(read), protectionsOf(read), checkProvider(read)]);
-  return { audit: await auditOf(read), boundaries, protections };
+  const [checked, protections] = await Promise.all([checkParts(read), protectionsOf(read)]);
+  return { ...checked, protections };
 }
