@@ -11,13 +11,15 @@ export interface LoadOptions {
 }
 
 /**
- * Loads a configuration. Loading is pure: nothing is opened and nothing is guarded before somebody calls.
+ * Loads a configuration. The signing key of its receipts is read and its schemas are compiled; no store and no connection
+ * is opened, and nothing is guarded before somebody calls.
  *
  * @param path - the file, relative to the working directory, or its URL. Without it, `mycelium.yaml` or `mycelium.yml` there (both are an error);
  *   and where there is none, the defaults: a file store under `./.mycelium`, for what is guarded in code.
  * @param options - `environment`: what references are taken from.
  * @returns the runtime that guards tools as the file says.
- * @throws ConfigError with everything that is wrong: file, line and column, what was probably meant, what to do.
+ * @throws ConfigError with everything that is wrong: file, line and column, what was probably meant, what to do; also for a
+ *   signing key that cannot be used.
  *   UsageError for a path that is none.
  * @example
  * ```ts
