@@ -2,7 +2,7 @@ import type { Draft } from '../draft.js';
 import { edited, type Part, type TextPart, type Turn } from '../graph.js';
 import type { Finding, RepairContext, RuleCore } from '../rule.js';
 import type { Transcript } from '../transcript.js';
-import { userTurn } from './pairing.js';
+import { userTurn } from './slots.js';
 
 /** Text blocks without text, where a provider refuses them. The block goes; a turn of nothing else goes with it. */
 export const emptyText: RuleCore = {

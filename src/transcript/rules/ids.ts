@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { inputOf } from '../answer.js';
 import type { Draft } from '../draft.js';
 import { type CallPart, edited, type ResultPart } from '../graph.js';
@@ -6,6 +5,7 @@ import type { LinkedCall, LinkedResult, Place } from '../links.js';
 import type { Finding, RuleCore } from '../rule.js';
 import { asJsonText } from '../shape.js';
 import type { Transcript } from '../transcript.js';
+import { digest, FreshIds } from './fresh-ids.js';
 
 /** A call without an id. It gets that of a result that has no call, if one stands there, else one made of what it is. */
 export const missingCallId: RuleCore = {
@@ -21,7 +21,7 @@ export const missingCallId: RuleCore = {
       })),
   repair(findings, draft, { transcript }) {
     const wanted = new Set(findings.map(key));
-    const ids = new Ids(transcript);
+    const ids = new FreshIds(transcript);
     for (const { calls, results } of roundsOf(transcript)) {
       const nameless = calls.filter((call) => wanted.has(key(call)));
       const ownerless = results.filter(({ verdict, result }) => verdict === 'orphan' && result.id !== undefined);
@@ -101,7 +101,7 @@ export function idForm(
       return findings;
     },
     repair(findings, draft, { transcript }) {
-      const ids = new Ids(transcript);
+      const ids = new FreshIds(transcript);
       const renamed = new Map<string, string>();
       for (const finding of findings) {
         const part = transcript.turns[finding.turn]!.parts[finding.part!] as CallPart | ResultPart;
@@ -213,7 +213,7 @@ function renameLater(
   draft: Draft,
   { transcript }: { readonly transcript: Transcript },
 ): void {
-  const ids = new Ids(transcript);
+  const ids = new FreshIds(transcript);
   const byPlace = new Map(transcript.links.calls.map((call) => [key(call), call]));
   for (const finding of findings) {
     const { call, answer, stray } = byPlace.get(key(finding as Place))!;
@@ -234,12 +234,6 @@ function renameLater(
       `${old} is now ${id}, as its call`,
     );
   }
-}
-
-/** Short enough for every provider. */
-function numbered(id: string, count: number): string {
-  const end = `_${count}`;
-  return id.length + end.length <= 40 ? id + end : `${id.slice(0, 22)}_${digest(id)}${end}`;
 }
 
 interface Round {
@@ -265,43 +259,6 @@ function roundsOf({ links, turns }: Transcript): Round[] {
   });
   rounds.push(round);
   return rounds;
-}
-
-/** The ids of a transcript, and new ones that are none of them. */
-class Ids {
-  readonly #taken = new Set<string>();
-  readonly #counts = new Map<string, number>();
-
-  constructor({ links }: Transcript) {
-    for (const { call } of links.calls) if (call.id !== undefined) this.#taken.add(call.id);
-    for (const { result } of links.results) if (result.id !== undefined) this.#taken.add(result.id);
-  }
-
-  /** The wanted one, or the first with a number that is free. */
-  free(wanted: string): string {
-    return this.#taken.has(wanted) ? this.next(wanted) : this.#take(wanted);
-  }
-
-  /** The next with a number that is free. */
-  next(id: string): string {
-    let count = this.#counts.get(id) ?? 1;
-    let name: string;
-    do {
-      count += 1;
-      name = numbered(id, count);
-    } while (this.#taken.has(name));
-    this.#counts.set(id, count);
-    return this.#take(name);
-  }
-
-  #take(id: string): string {
-    this.#taken.add(id);
-    return id;
-  }
-}
-
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 10);
 }
 
 function key(place: { readonly turn: number; readonly part?: number }): string {
