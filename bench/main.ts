@@ -38,6 +38,8 @@ const GROUPS: Readonly<Record<string, readonly Measure[]>> = {
   ...STORES,
   receipts: [async (scale, note) => (await import('./receipts.js')).measureReceipts(scale, note)],
   boundary: [async (scale, note) => (await import('./boundary.js')).measureBoundary(scale, note)],
+  context: [async (scale, note) => (await import('./context.js')).measureContext(scale, note)],
+  transcripts: [async (scale, note) => (await import('./transcripts.js')).measureTranscripts(scale, note)],
 };
 
 const USAGE = `npm run bench -- [options]

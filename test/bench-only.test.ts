@@ -41,8 +41,21 @@ describe('npm run bench -- --only', () => {
     ]);
   }, 60_000);
 
+  test('measures several groups', () => {
+    const { status, stdout, stderr } = bench('--quick', '--json', '--only', 'context', '--only', 'transcripts');
+    expect(status, stderr).toBe(0);
+    const { rows } = JSON.parse(stdout) as { rows: readonly Row[] };
+    const formats = ['openai-chat', 'anthropic', 'ai-sdk', 'ai-sdk-ui', 'openai-responses', 'langchain', 'gemini'];
+    const kinds = ['check', 'repair', 'history', 'check-growth', 'repair-growth'];
+    expect(rows.map(({ id, ratio = 0, measured = 0 }) => [id, ratio + measured > 0])).toEqual([
+      ['context-hit', true],
+      ['context-miss', true],
+      ...formats.flatMap((format) => kinds.map((kind) => [`transcripts-${format}-${kind}`, true])),
+    ]);
+  }, 60_000);
+
   test.each([
-    [['--only', 'nonsense'], 'there are none, memory, file, redis, postgres, receipts, boundary'],
+    [['--only', 'nonsense'], 'there are none, memory, file, redis, postgres, receipts, boundary, context, transcripts'],
     [['--store', 'receipts'], 'there are none, memory, file, redis, postgres'],
     [['--only', 'receipts', '--store', 'file'], 'one of --store and --only'],
     [['--nonsense'], "Unknown option '--nonsense'"],

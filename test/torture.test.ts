@@ -56,10 +56,10 @@ const kept = {
 
 describe('with every protection in place no promise is broken', () => {
   test.each([
-    ['memory', 80],
-    ['file', 26],
-    ['redis', 14],
-    ['postgres', 11],
+    ['memory', 60],
+    ['file', 16],
+    ['redis', 10],
+    ['postgres', 8],
   ])('%s', { timeout: 120_000 }, async (store, runs) => {
     const { code, output, complaints } = await torture([
       '--store',

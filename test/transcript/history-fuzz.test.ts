@@ -70,7 +70,7 @@ function inPieces(message: Message): Message {
 test('what is right is never taken for a loss', () => {
   const alarms: unknown[] = [];
   let looks = 0;
-  for (let seed = 0; seed < 700; seed += 1) {
+  for (let seed = 0; seed < 250; seed += 1) {
     for (const [name, evolve] of Object.entries(evolutions)) {
       const dice = new Dice(seed * 31 + name.length);
       const format = dice.pick(formats);
@@ -85,13 +85,13 @@ test('what is right is never taken for a loss', () => {
     }
   }
   expect(alarms.slice(0, 3)).toEqual([]);
-  expect(looks).toBeGreaterThanOrEqual(5_000);
+  expect(looks).toBeGreaterThanOrEqual(1_800);
 });
 
 test('a repair is no loss, whatever was broken', () => {
   const alarms: unknown[] = [];
   let repairs = 0;
-  for (let seed = 0; seed < 3_000; seed += 1) {
+  for (let seed = 0; seed < 1_200; seed += 1) {
     const dice = new Dice(seed);
     const format = dice.pick(formats);
     const [name, mutate] = dice.pick(Object.entries(format.mutators));
@@ -107,13 +107,13 @@ test('a repair is no loss, whatever was broken', () => {
     if (issues.length > 0) alarms.push({ seed, name, format: format.format, issues, changes });
   }
   expect(alarms.slice(0, 3)).toEqual([]);
-  expect(repairs).toBeGreaterThan(800);
+  expect(repairs).toBeGreaterThan(300);
 });
 
 test('every undeclared removal is found, and named', () => {
   const unseen: unknown[] = [];
   let looks = 0;
-  for (let seed = 0; seed < 2_500; seed += 1) {
+  for (let seed = 0; seed < 1_000; seed += 1) {
     const dice = new Dice(seed);
     const format = dice.pick(formats);
     const said = conversation(dice);
@@ -135,13 +135,13 @@ test('every undeclared removal is found, and named', () => {
       unseen.push({ seed, again });
   }
   expect(unseen.slice(0, 3)).toEqual([]);
-  expect(looks).toBeGreaterThan(2_300);
+  expect(looks).toBeGreaterThan(900);
 });
 
 test('what trim gives is valid, within the budget, and no loss', () => {
   const wrong: unknown[] = [];
   let shortened = 0;
-  for (let seed = 0; seed < 2_000; seed += 1) {
+  for (let seed = 0; seed < 800; seed += 1) {
     const dice = new Dice(seed);
     const format = dice.pick(formats);
     const messages = format.render(conversation(dice));
@@ -176,5 +176,5 @@ test('what trim gives is valid, within the budget, and no loss', () => {
     }
   }
   expect(wrong.slice(0, 3)).toEqual([]);
-  expect(shortened).toBeGreaterThan(500);
+  expect(shortened).toBeGreaterThan(200);
 });
