@@ -1,4 +1,4 @@
-import { type RegisteredTool, ToolRegistry } from '../../boundary/registry.js';
+import type { ToolRegistry } from '../../boundary/registry.js';
 import type { Encryption } from '../../encoding/encryption.js';
 import { nearest } from '../../encoding/nearest.js';
 import type { ActionLedger } from '../../ledger/action-ledger.js';
@@ -20,6 +20,7 @@ import { type Config, type GuardConfig, isGuarded } from '../loader/config.js';
 import { Issues } from '../loader/issues.js';
 import type { ReadConfig } from '../loader/read-config.js';
 import { locationText } from '../loader/storage.js';
+import { Callable } from './callable.js';
 import { Conversations } from './conversations.js';
 import { executorTruth } from './executor-truth.js';
 import { givenKeys, guardOptions } from './guard-options.js';
@@ -42,15 +43,6 @@ export function createMycelium(
   return new Runtime(read, parts, stateEncryption);
 }
 
-/** The keys of YAML with their options. */
-const RUNNER_OPTIONS = {
-  max_llm_retries: 'maxLlmRetries',
-  max_tool_retries: 'maxToolRetries',
-  max_turns: 'maxTurns',
-  concurrency: 'concurrency',
-  backoff: 'backoff',
-} as const;
-
 const MEND = 'Mend what is marked. Nothing of it is guarded until then.';
 
 class Runtime implements Mycelium {
@@ -64,8 +56,7 @@ class Runtime implements Mycelium {
   readonly #guards: ReadonlyMap<string, GuardConfig>;
   readonly #applied = new Map<string, readonly string[]>();
   readonly #unguarded = new Set<string>();
-  /** What can be called by name, as far as it was applied. */
-  readonly #callable = new Map<string, RegisteredTool>();
+  readonly #callable: Callable;
   /** Of the file and of what was instrumented. */
   readonly #warnings: Issues;
   /** What code said, by tool: who looks at its calls reads what is encrypted, and settles none in the open. */
@@ -77,6 +68,7 @@ class Runtime implements Mycelium {
     this.file = read.file;
     this.#read = read;
     this.#parts = parts;
+    this.#callable = new Callable(read);
     this.#config = read.config;
     const { audit } = parts;
     this.#homes = new Homes(read.config, audit?.issuer, sealingOf(read.config, audit?.signer));
@@ -95,8 +87,7 @@ class Runtime implements Mycelium {
   ): ConfiguredGuard<Positions, Output, Input> {
     const issues = new Issues(this.#read.source);
     const config = this.#configured(name);
-    const callable = (tool: (...args: never[]) => unknown): void =>
-      void this.#callable.set(name, tool as RegisteredTool);
+    const callable = (tool: (...args: never[]) => unknown): void => this.#callable.add(name, tool);
     const guard = this.#guard(config, (code ?? {}) as ToolCode, issues, callable);
     if (guard === undefined)
       throw issues.error(`The guard of ${name} and ${this.#read.source.name} do not go together`, MEND);
@@ -120,7 +111,7 @@ class Runtime implements Mycelium {
         this.#applied.set(name, []);
         if (bare) this.#unguarded.add(name);
       },
-      callable: (name, tool) => this.#callable.set(name, tool),
+      callable: (name, tool) => this.#callable.add(name, tool),
       unguarded: (name) => this.#unguarded.add(name),
       warn: (config, problem, remedy) => this.#warn(config, problem, remedy),
       issues,
@@ -169,33 +160,11 @@ class Runtime implements Mycelium {
   }
 
   registry(): ToolRegistry {
-    const { allowed } = this.#config;
-    const missing = allowed.filter((name) => !this.#callable.has(name));
-    if (missing.length > 0) {
-      const issues = new Issues(this.#read.source);
-      for (const name of missing)
-        issues.add({
-          id: 'MYC513',
-          at: this.#guards.get(name)?.at,
-          path: ['tools', name],
-          problem: `a model may call ${name}, and there is no function of it so far`,
-          remedy: 'Instrument it, or guard it, before the registry is made; or take it out of registry.allowed.',
-        });
-      throw issues.error('There is no registry yet', MEND);
-    }
-    return new ToolRegistry(
-      Object.fromEntries(allowed.map((name) => [name, this.#callable.get(name) as RegisteredTool])),
-    );
+    return this.#callable.registry();
   }
 
   async runner(tools?: CallableTools): Promise<ToolRunner> {
-    const { ToolRunner } = await import('../../runner/tool-runner.js');
-    const { runner } = this.#config;
-    const settings = Object.entries(RUNNER_OPTIONS).flatMap(([key, option]) => {
-      const value = runner[key as keyof typeof RUNNER_OPTIONS];
-      return value === undefined ? [] : [[option, value]];
-    });
-    return new ToolRunner({ ...Object.fromEntries(settings), tools: tools ?? this.registry() });
+    return this.#callable.runner(tools);
   }
 
   async prepareMessages<Messages extends readonly unknown[]>(messages: Messages): Promise<Messages[number][]> {
