@@ -50,7 +50,7 @@ function rareObject(value: object, form: Form, depth: number): string | undefine
   if (isPlainUrl(value)) return tag(form, `["url",${quote(value.href, form)}]`);
   if (isPlainRegExp(value)) return tag(form, `["regexp",${quote(value.source, form)},"${value.flags}"]`);
   const bytes = bytesText(value);
-  if (bytes !== undefined) return tag(form, `["bytes","${bytes.base64}"]`);
+  if (bytes !== undefined) return tag(form, `["${bytes.buffer ? 'buffer' : 'bytes'}","${bytes.base64}"]`);
   return writeTagged(value, form, depth);
 }
 
@@ -60,9 +60,20 @@ export function picked(
   input: unknown,
   positional: boolean,
 ): unknown {
-  if (typeof from === 'function') return positional ? from(...(input as unknown[])) : from(input);
+  if (typeof from === 'function') return ofSelector(positional ? from(...(input as unknown[])) : from(input));
   if (typeof from === 'string') return member(input, from);
   return from?.map((field) => member(input, field));
+}
+
+/** A promise is of no use here, which is told; that it fails, too, must not end the process. */
+function ofSelector(value: unknown): unknown {
+  if (value instanceof Promise) value.catch(() => undefined);
+  return value;
+}
+
+/** Whether a key tells nothing: all that it looks at is missing. */
+export function saysNothing(key: unknown): boolean {
+  return key === undefined || (Array.isArray(key) && key.every((part) => part === undefined));
 }
 
 function member(input: unknown, name: string): unknown {
@@ -70,13 +81,13 @@ function member(input: unknown, name: string): unknown {
 }
 
 /**
- * The entities that a picked value names; none when it names nothing. A number and its text are the same entity: a write
- * that spells it in another way must not miss its reads.
+ * The entities that a picked value names; none when it names nothing. A number and its text are the same entity, and so is
+ * a text however its accents are written: a write that spells it in another way must not miss its reads.
  *
  * @throws UnencodableValueError
  */
 export function entitiesIn(value: unknown): string[] {
-  if (Array.isArray(value)) return value.flatMap(entitiesIn);
+  if (Array.isArray(value) || value instanceof Set) return [...(value as Iterable<unknown>)].flatMap(entitiesIn);
   if (value === undefined || value === null || value === '') return [];
-  return [typeof value === 'object' || typeof value === 'function' ? argumentText(value) : String(value)];
+  return [typeof value === 'object' || typeof value === 'function' ? argumentText(value) : String(value).normalize()];
 }

@@ -1,8 +1,12 @@
+import { whenAborted } from './when-aborted.js';
+
 /** One execution that several callers wait for. Each can go; it is aborted when nobody is left. */
 export class Flight<Value> {
   #end: AbortController | undefined;
   readonly #abandoned: () => void;
-  #result: Promise<Value> | undefined;
+  readonly #result: Promise<Value>;
+  /** Takes the execution, when it has begun. While it begins somebody may wait for it already. */
+  readonly start: (result: Promise<Value>) => void;
   #waiting = 0;
   /** Somebody waits for it who cannot go. */
   #wanted = false;
@@ -10,6 +14,13 @@ export class Flight<Value> {
   /** @param abandoned - called when nobody waits any more, before the execution is aborted. */
   constructor(abandoned: () => void) {
     this.#abandoned = abandoned;
+    let start!: Flight<Value>['start'];
+    this.#result = new Promise<Value>((resolve) => {
+      start = resolve;
+    });
+    this.start = start;
+    // When all have gone nobody hears of its failure.
+    this.#result.catch(() => {});
   }
 
   /** For the execution. Made when somebody asks: who waits without a signal cannot go. */
@@ -18,15 +29,9 @@ export class Flight<Value> {
     return this.#end.signal;
   }
 
-  start(result: Promise<Value>): void {
-    this.#result = result;
-    // When all have gone nobody hears of its failure.
-    result.catch(() => {});
-  }
-
   /** The result, for a caller who goes when `signal` aborts. */
   wait(signal: AbortSignal | undefined): Promise<Value> {
-    const result = this.#result as Promise<Value>;
+    const result = this.#result;
     if (signal === undefined) {
       this.#wanted = true;
       return result;
@@ -38,8 +43,7 @@ export class Flight<Value> {
         this.#leave(signal.reason);
       };
       if (signal.aborted) return gone();
-      signal.addEventListener('abort', gone, { once: true });
-      const stay = (): void => signal.removeEventListener('abort', gone);
+      const stay = whenAborted(signal, gone);
       result.then(
         (value) => {
           stay();

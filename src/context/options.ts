@@ -14,8 +14,8 @@ export type ArgumentsFrom<Field, Positions extends readonly unknown[]> =
   | ((...input: Positions) => unknown);
 
 /**
- * Which entity a call is about: a member of the input, several, or a function of the input. A list among what they give
- * stands for several entities. `7` and `"7"` are the same entity.
+ * Which entity a call is about: a member of the input, several, or a function of the input. A list or a Set among what they
+ * give stands for several entities. `7` and `"7"` are the same entity.
  */
 export type EntityFrom<About extends Named, Positions extends readonly unknown[]> =
   | About
@@ -31,15 +31,20 @@ export interface ProtectedRead<
   readonly name?: string;
   /** What it reads about. A read that names no entity may be about any: every outdated entity outdates it. @default any */
   readonly entity?: EntityFrom<About, Positions>;
-  /** How old a result may be, counted from when its execution began. */
+  /** How old a result may be, counted from when its execution began: milliseconds, or a text such as `"60s"`. */
   readonly ttl: number | string;
-  /** What of the arguments tells calls apart. @default all of them */
+  /** What of the arguments tells calls apart. @default all of them, as in a call that has nothing of what it names */
   readonly key?: ArgumentsFrom<Field, Positions>;
   /** Names under which it can be outdated together with others. @default none */
   readonly tags?: readonly string[];
   /** The same as `ttl`, for results that are `null` or `undefined`; 0: they are not remembered. @default ttl */
   readonly negativeTtl?: number | string;
-  /** So many results are remembered in a session, the least recently used go first. @default 1000 */
+  /**
+   * So many results of the tool are remembered in a session, the least recently used go first. Whatever it is, together
+   * they have at most 16 million characters as text, and one that has more than a million is not remembered.
+   *
+   * @default 1000
+   */
   readonly max?: number;
   readonly invalidates?: never;
 }
@@ -61,7 +66,10 @@ export interface ProtectedWrite<
 > {
   /** The durable name. Without it: the decorated method's, or a sibling guard's in the same `compose`. */
   readonly name?: string;
-  /** The entities whose reads it outdates, also when it fails. Where none is given in a call, all are meant. */
+  /**
+   * The entities whose reads it outdates, when it begins and when it ends, also with an error. Where a call names none, all
+   * are meant.
+   */
   readonly invalidates: EntityFrom<About, Positions> | OutdatedByWrite<About, Positions>;
   readonly entity?: never;
   readonly ttl?: never;

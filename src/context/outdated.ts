@@ -69,13 +69,22 @@ export class OutdatedReads {
     return true;
   }
 
-  #outdates(since: number, { entities, tool, tags, parts }: Subject): boolean {
+  #outdates(since: number, subject: Subject): boolean {
     if (this.#all > since) return true;
+    if (subject.parts === undefined) return this.#marked(since, subject);
+    // Parts are shared, and may go in a circle.
+    const subjects = new Set([subject]);
+    for (const one of subjects) {
+      if (this.#marked(since, one)) return true;
+      for (const part of one.parts ?? []) subjects.add(part);
+    }
+    return false;
+  }
+
+  #marked(since: number, { entities, tool, tags }: Subject): boolean {
     const after = (name: string): boolean => (this.#marks.get(name) ?? 0) > since;
     if (entities.length === 0 ? this.#anyEntity > since : entities.some((entity) => after(`entity ${entity}`)))
       return true;
-    if (after(`tool ${tool}`) || tags.some((tag) => after(`tag ${tag}`))) return true;
-    for (const part of parts ?? []) if (this.#outdates(since, part)) return true;
-    return false;
+    return after(`tool ${tool}`) || tags.some((tag) => after(`tag ${tag}`));
   }
 }

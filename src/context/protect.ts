@@ -6,12 +6,14 @@ import { protectBy } from './protection.js';
 /**
  * Keeps what a run knows true: a read that is asked again within its `ttl` is answered from the run's session, and a
  * write (`invalidates`) drops the reads it outdates. All arguments count, calls at the same time share one execution,
- * errors are never remembered, and every caller gets a copy of its own.
+ * errors are never remembered, and every caller gets a copy of its own. What has no faithful copy (instances, functions,
+ * cycles) is read each time; a `mycelium:warning` says so once for each tool, as it does for calls outside of a session.
  *
  * @param options - see {@link ProtectedRead} and {@link ProtectedWrite}: `entity` and `ttl`, or `invalidates`.
  * @returns a guard. It stands inside `bounded` and outside of `ledger`.
  * @throws UsageError, when the guard is made, for options that make no sense; when it is applied, for a tool that
- *   writes and would be answered from memory.
+ *   writes and would be answered from memory. The guarded tool throws what the tool does, what a selector does (the tool
+ *   did not run then), and the reason of the caller's signal.
  * @example
  * ```ts
  * import { protect } from 'mycelium-runtime/context';

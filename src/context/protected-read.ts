@@ -1,24 +1,22 @@
 import { UnencodableValueError } from '../encoding/unencodable-value-error.js';
-import { elapsed, instant, type ProcessClock } from '../store/process-clock.js';
+import { elapsed, instant } from '../store/process-clock.js';
 import { emit } from '../tool/events.js';
 import type { Body, CallFrame } from '../tool/guard.js';
 import { currentScope, enterScope, type Scope } from '../tool/scope.js';
 import type { CallOptions } from '../tool/types.js';
-import { argumentText, entitiesIn, picked } from './argument-key.js';
 import { Flight } from './flight.js';
-import type { ReadPolicy } from './options.js';
 import type { Subject } from './outdated.js';
-import { type Answer, copyOf, type Kept, keep, type Reading, readsOf, type SessionReads } from './reads.js';
-
-/** A tool whose results may be given again. */
-export interface ReadTool {
-  readonly name: string;
-  readonly positional: boolean;
-  readonly policy: ReadPolicy;
-  readonly clock: ProcessClock;
-  /** What was told of it already: each once. */
-  readonly told: Set<string>;
-}
+import {
+  type Answer,
+  copyOf,
+  type Inside,
+  type Kept,
+  keep,
+  type Reading,
+  readsOf,
+  type SessionReads,
+} from './reads.js';
+import { isStill, keyOf, ownInput, type ReadTool, subject, subjectOf, tell } from './told-apart.js';
 
 /** The call of a protected read: remembered, joined to one that is running, or begun. */
 export function read(tool: ReadTool, frame: CallFrame, next: Body): unknown {
@@ -32,82 +30,26 @@ export function read(tool: ReadTool, frame: CallFrame, next: Body): unknown {
     return next(frame);
   }
   const key = keyOf(tool, frame);
-  if (key === undefined) return next(frame);
+  if (key === undefined) return alone(tool, scope, frame, next);
   const reads = readsOf(scope.session);
   const found = find(tool, reads, key);
   if (found?.kept !== undefined) {
-    notePart(scope, found);
+    notePart(scope, found.subject);
     reused(tool, found, 'memory');
     frame.replayed = true;
     frame.requestId = found.requestId;
     return copyOf(found.kept);
   }
   if (found === undefined) return begin(tool, reads, key, { scope, frame, next });
-  // Waiting for itself it would wait for ever.
-  if (isInside(scope, found)) return next(frame);
-  notePart(scope, found);
-  return join(tool, found, frame, next);
+  if (waitsForUs(scope, found)) return alone(tool, scope, frame, next);
+  notePart(scope, found.subject);
+  return join(tool, found, { scope, frame, next });
 }
 
-function tell(tool: ReadTool, code: string, what: string): void {
-  if (tool.told.has(code)) return;
-  tool.told.add(code);
-  emit('mycelium:warning', () => ({ tool: tool.name, code, message: `${tool.name} ${what}` }));
-}
-
-/** By what the call is found again; undefined when it cannot be told apart from others. */
-function keyOf(tool: ReadTool, frame: CallFrame): string | undefined {
-  const { policy, positional } = tool;
-  const { input } = frame;
-  try {
-    return whose(frame) + argumentText(policy.key === undefined ? input : picked(policy.key, input, positional));
-  } catch (error) {
-    return notToldApart(tool, error);
-  }
-}
-
-function subjectOf(tool: ReadTool, { input }: CallFrame): Subject | undefined {
-  const { name, policy, positional } = tool;
-  try {
-    return {
-      entities: entitiesIn(picked(policy.entity, input, positional)),
-      tool: name,
-      tags: policy.tags,
-      parts: undefined,
-    };
-  } catch (error) {
-    return notToldApart(tool, error);
-  }
-}
-
-function notToldApart(tool: ReadTool, error: unknown): undefined {
-  if (!(error instanceof UnencodableValueError)) throw error;
-  tell(tool, 'arguments-not-comparable', `runs each time: the argument at ${error.path} is ${error.what}`);
-  return undefined;
-}
-
-const instances = new WeakMap<object, number>();
-let lastInstance = 0;
-
-/** A method answers for its instance, and a call with an identity of its own for that. No text of arguments has a line break. */
-function whose({ self, identity }: CallFrame): string {
-  const asked =
-    identity?.requestId === undefined && identity?.occurrence === undefined
-      ? ''
-      : argumentText([identity.requestId, identity.occurrence]);
-  return `${self === undefined || self === null ? '' : instanceNumber(self)}\n${asked}\n`;
-}
-
-function instanceNumber(self: unknown): number | string {
-  if (typeof self !== 'object' && typeof self !== 'function') return `value ${argumentText(self)}`;
-  const instance = self as object;
-  let number = instances.get(instance);
-  if (number === undefined) {
-    lastInstance += 1;
-    number = lastInstance;
-    instances.set(instance, number);
-  }
-  return number;
+/** A call that is shared with nobody. What it is about is part of what is made of it all the same. */
+function alone(tool: ReadTool, scope: Scope, frame: CallFrame, next: Body): unknown {
+  if (outerReading(scope) !== undefined) notePart(scope, subjectOf(tool, frame) ?? subject(tool, []));
+  return next(frame);
 }
 
 /** The nearest session's: what it remembers, else what is running. */
@@ -134,35 +76,55 @@ function reused(tool: ReadTool, { began }: Reading, from: 'memory' | 'running'):
   emit('mycelium:read-reused', () => ({ tool: tool.name, from, ageMs: Math.round(elapsed(tool.clock, began)) }));
 }
 
-/** A shared execution, and those around it. */
-interface Inside {
-  readonly reading: Reading;
-  readonly outer: Inside | undefined;
-}
-
-function isInside(scope: Scope, reading: Reading): boolean {
-  for (let inside = scope.reading as Inside | undefined; inside !== undefined; inside = inside.outer)
-    if (inside.reading === reading) return true;
+/**
+ * Whether an execution waits for this code: it is around it, or around one that waits for one that is. To wait for it
+ * here would be for ever.
+ */
+function waitsForUs(scope: Scope, reading: Reading): boolean {
+  const seen = new Set<Reading>();
+  const pending = [scope.reading as Inside | undefined];
+  while (pending.length > 0) {
+    for (let inside = pending.pop(); inside !== undefined && !seen.has(inside.reading); inside = inside.outer) {
+      if (inside.reading === reading) return true;
+      seen.add(inside.reading);
+      pending.push(...inside.reading.awaitedIn);
+    }
+  }
   return false;
 }
 
-/** What an execution was told by another read is part of what it tells. */
-function notePart(scope: Scope, { subject }: Reading): void {
+/** What it set off and did not wait for is no part of it. */
+function outerReading(scope: Scope): Reading | undefined {
   const outer = (scope.reading as Inside | undefined)?.reading;
-  // What it set off and did not wait for is no part of it.
-  if (outer?.flight === undefined) return;
+  return outer?.flight === undefined ? undefined : outer;
+}
+
+/** What an execution was told by another read is part of what it tells. */
+function notePart(scope: Scope, subject: Subject): void {
+  const outer = outerReading(scope);
+  if (outer === undefined) return;
   outer.subject.parts ??= new Set();
   outer.subject.parts.add(subject);
 }
 
-async function join(tool: ReadTool, reading: Reading, frame: CallFrame, next: Body): Promise<unknown> {
-  const { kept } = await (reading.flight as Flight<Answer>).wait(signalOf(frame));
+async function join(tool: ReadTool, reading: Reading, { scope, frame, next }: Beginning): Promise<unknown> {
+  const { flight, awaitedIn } = reading;
+  const inside = scope.reading as Inside | undefined;
+  const waiter = inside === undefined ? undefined : { ...inside };
+  if (waiter !== undefined) awaitedIn.add(waiter);
+  try {
+    const { kept } = await (flight as Flight<Answer>).wait(signalOf(frame));
+    if (kept !== undefined) {
+      reused(tool, reading, 'running');
+      frame.replayed = true;
+      frame.requestId = reading.requestId;
+      return copyOf(kept);
+    }
+  } finally {
+    if (waiter !== undefined) awaitedIn.delete(waiter);
+  }
   // What has no copy is for one caller only.
-  if (kept === undefined) return next(frame);
-  reused(tool, reading, 'running');
-  frame.replayed = true;
-  frame.requestId = reading.requestId;
-  return copyOf(kept);
+  return next(frame);
 }
 
 interface Beginning {
@@ -174,7 +136,8 @@ interface Beginning {
 function begin(tool: ReadTool, reads: SessionReads, key: string, { scope, frame, next }: Beginning): unknown {
   const { policy, clock } = tool;
   const subject = subjectOf(tool, frame);
-  if (subject === undefined) return next(frame);
+  const input = subject === undefined ? undefined : ownInput(tool, frame, key);
+  if (subject === undefined || input === undefined) return alone(tool, scope, frame, next);
   const signal = signalOf(frame);
   signal?.throwIfAborted();
   const own = reads.made(tool, policy.max);
@@ -186,16 +149,17 @@ function begin(tool: ReadTool, reads: SessionReads, key: string, { scope, frame,
     flight,
     ttlMs: policy.ttlMs,
     kept: undefined,
+    awaitedIn: new Set(),
     requestId: undefined,
   };
   own.begin(key, reading);
-  notePart(scope, reading);
-  const shared = signal === undefined ? frame : forAll(frame, flight.signal);
+  notePart(scope, subject);
+  const shared = { ...(signal === undefined ? frame : forAll(frame, flight.signal)), input: input.value };
   const inside: Inside = { reading, outer: scope.reading as Inside | undefined };
   const { run, call, ancestor } = scope;
   const result = enterScope({ run, call, ancestor, reading: inside }, async () => next(shared)).then(
     (value): Answer => {
-      const kept = copyable(tool, value);
+      const kept = input.isCopy || isStill(tool, frame, key) ? copyable(tool, value) : undefined;
       const joined = own.end(key, reading);
       reading.flight = undefined;
       reading.requestId = shared.requestId;

@@ -16,8 +16,9 @@ import {
   writePolicy,
 } from './options.js';
 import type { Outdated } from './outdated.js';
-import { type ReadTool, read } from './protected-read.js';
+import { read } from './protected-read.js';
 import { outdate } from './session.js';
+import type { ReadTool } from './told-apart.js';
 
 /** `protect`, by a clock. */
 export function protectBy<G extends AnyGuard>(clock: ProcessClock, options: ProtectOptions): G {
@@ -65,6 +66,14 @@ function remembering(policy: ReadPolicy, info: ToolInfo, next: Body, clock: Proc
  */
 function outdatingWrite(policy: WritePolicy): Pick<GuardDefinition, 'bind' | 'inside'> {
   const targets = new WeakMap<CallFrame, Outdated>();
+  /** Arguments that were changed meanwhile name what was written as well as those of before. */
+  const nowOf = ({ input }: CallFrame, { positional }: ToolInfo): Outdated => {
+    try {
+      return targetOf(policy, input, positional);
+    } catch {
+      return { entities: 'all', tools: policy.tools, tags: policy.tags };
+    }
+  };
   return {
     bind(info, next) {
       if (info.positional) checkPositional(policy.entity, 'invalidates');
@@ -77,17 +86,17 @@ function outdatingWrite(policy: WritePolicy): Pick<GuardDefinition, 'bind' | 'in
         try {
           return await next(frame);
         } finally {
-          outdate(target, { by });
+          outdate(withTarget(target, nowOf(frame, info)), { by });
         }
       };
     },
-    inside: (_info, body) => async (frame) => {
+    inside: (info, body) => async (frame) => {
       const target = targets.get(frame);
       if (target === undefined) return body(frame);
       try {
         return await body(frame);
       } finally {
-        outdate(target);
+        outdate(withTarget(target, nowOf(frame, info)));
       }
     },
   };
@@ -103,4 +112,9 @@ function targetOf({ entity, tools, tags }: WritePolicy, input: unknown, position
     if (!(error instanceof UnencodableValueError)) throw error;
     return { entities: 'all', tools, tags };
   }
+}
+
+function withTarget(one: Outdated, other: Outdated): Outdated {
+  if (one.entities === 'all' || other.entities === 'all') return { ...one, entities: 'all' };
+  return { ...one, entities: [...new Set([...one.entities, ...other.entities])] };
 }

@@ -45,7 +45,15 @@ export interface Reading {
   flight: Flight<Answer> | undefined;
   ttlMs: number;
   kept: Kept | undefined;
+  /** Executions that wait for it on their way. */
+  readonly awaitedIn: Set<Inside>;
   requestId: string | undefined;
+}
+
+/** A shared execution, and those around it. */
+export interface Inside {
+  readonly reading: Reading;
+  readonly outer: Inside | undefined;
 }
 
 /** What one tool read in one session. */
@@ -88,7 +96,8 @@ export class ToolReads {
     if (sizeOf(reading.kept) > LARGEST_RESULT) return false;
     this.#results.set(key, reading);
     if (this.#results.size > this.#max) this.#results.pop();
-    return true;
+    // With arguments larger than all there is room for it was not taken in.
+    return this.#results.has(key);
   }
 }
 
@@ -97,7 +106,8 @@ export class SessionReads {
   /** What the session around it read, where that counts here, too. */
   readonly inherited: SessionReads | undefined;
   readonly outdated: OutdatedReads;
-  readonly #tools = new Map<object, ToolReads>();
+  /** Some make their tools anew for each request, in a session that lasts: what they read goes with them. */
+  readonly #tools = new WeakMap<object, ToolReads>();
 
   constructor(slot: SessionSlot) {
     const outer = slot.outer === undefined ? undefined : readsOf(slot.outer);

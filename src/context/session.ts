@@ -9,8 +9,11 @@ import { readsOf } from './reads.js';
 /** What a session is entered with. */
 export interface Sessions {
   /**
-   * Runs `fn` in a session of its own, within the one around it if there is one. A generator that `fn` returns stays
-   * in the session, wherever it is read.
+   * Runs `fn` in a session of its own, within the one around it if there is one. A generator that `fn` returns, or
+   * promises, stays in the session, wherever it is read. What else is read later, as a stream is, belongs to who reads it.
+   *
+   * @returns what `fn` returns.
+   * @throws UsageError when `fn` is no function. What `fn` throws.
    */
   run<T>(fn: () => T): T;
 }
@@ -42,8 +45,12 @@ export const Session: Sessions = {
     const session = { outer: outer?.session, inherits: true, reads: undefined };
     const within = <T>(step: () => T): T =>
       enterScope({ run: outer?.run, call: outer?.call, ancestor: outer?.ancestor, session }, step);
+    const staying = <T>(result: T): T =>
+      isGeneratorObject(result) ? (steppedWithin(result, within) as unknown as T) : result;
     const result = within(fn);
-    return isGeneratorObject(result) ? (steppedWithin(result, within) as typeof result) : result;
+    // A promise of another kind may be more than a promise, and is left as it is.
+    const isPromise = result instanceof Promise && Object.getPrototypeOf(result) === Promise.prototype;
+    return isPromise ? (result.then(staying) as typeof result) : staying(result);
   },
 };
 

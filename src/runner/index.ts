@@ -2,11 +2,5 @@
 export { ToolRunExhaustedError } from '../errors/runner.js';
 export { UsageError } from '../errors/usage.js';
 export type { DescribeError, ToolAnswer } from './answer.js';
-export {
-  type AnsweredTurn,
-  type CallableTools,
-  type FinishedRun,
-  type Model,
-  ToolRunner,
-  type ToolRunnerOptions,
-} from './tool-runner.js';
+export type { CallableTools, ToolRunnerOptions } from './options.js';
+export { type AnsweredTurn, type FinishedRun, type Model, ToolRunner } from './tool-runner.js';

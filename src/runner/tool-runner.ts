@@ -1,42 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseDuration } from '../encoding/duration.js';
+import { printed } from '../boundary/describe.js';
 import { type BoundaryIssue, ToolBoundaryError } from '../errors/boundary.js';
 import { ToolRunExhaustedError } from '../errors/runner.js';
-import { UsageError } from '../errors/usage.js';
 import type { CallOptions } from '../tool/types.js';
 import { type OpenCall, openTurn } from '../transcript/calls.js';
-import type { TranscriptFormat } from '../transcript/graph.js';
-import { type DescribeError, describeToolError, isRefusal, type ToolAnswer, truthOf } from './answer.js';
+import { isOf, isRefusal, speaksOf, type ToolAnswer, truthOf } from './answer.js';
+import { type HeldBack, heldBack } from './held-back.js';
+import { type RunnerPolicy, runnerPolicy, type ToolRunnerOptions, usage } from './options.js';
+import { messagesOf } from './said.js';
+import { ABORTED, CallSignals, untilAborted } from './signals.js';
 
-/** What tools are called through: a `ToolRegistry`, or a view of one. */
-export interface CallableTools {
-  execute(name: string, input: unknown, call?: CallOptions): Promise<unknown>;
-}
+export type { CallableTools } from './options.js';
 
-/** How tools are run for a model. */
-export interface ToolRunnerOptions {
-  /** What may be called, by name. */
-  readonly tools: CallableTools;
-  /** How many turns in a row a model may get to mend calls that were refused. @default 2 */
-  readonly maxLlmRetries?: number;
-  /**
-   * How often a tool runs again for one call when what it gave back was of no use, and its class allows it (`read`,
-   * `idempotent_mutate`). @default 2
-   */
-  readonly maxToolRetries?: number;
-  /** The pause before a tool runs again, doubled each time. @default '200ms' */
-  readonly backoff?: string | number;
-  /** How many calls of a turn run at once. @default all */
-  readonly concurrency?: number;
-  /** After so many turns of the model the run is given up. @default 50 */
-  readonly maxTurns?: number;
-  /** @default 'auto' */
-  readonly format?: 'auto' | TranscriptFormat;
-  /** What a model is told of an error that a tool threw. @default its message, cut */
-  readonly describeError?: DescribeError;
-}
-
-/** Asks a model to go on. @returns what it said, as one message or several, in the format of the conversation. */
+/**
+ * Asks a model to go on.
+ *
+ * @param messages - the conversation so far, in a list of its own: what is done to the list changes nothing.
+ * @returns what it said, as one message or several, in the format of the conversation; not the conversation again.
+ */
 export type Model<Message> = (
   messages: Message[],
   options: { readonly signal: AbortSignal | undefined },
@@ -46,7 +27,7 @@ export type Model<Message> = (
 export interface AnsweredTurn<Message> {
   /** A provider takes them as they are. Messages that were there before are the same objects. */
   readonly messages: Message[];
-  /** One for each call, in the order of the calls. */
+  /** One for each call, in the order of the calls; of a whole run, one turn after the other. */
   readonly answers: readonly ToolAnswer[];
 }
 
@@ -61,6 +42,8 @@ export interface FinishedRun<Message> extends AnsweredTurn<Message> {
 /**
  * Runs what a model calls: all calls of a turn at once, each by itself, each answered exactly once and in order, so that
  * the conversation stays one that the provider takes, whatever happens to a tool.
+ *
+ * A call that somebody has to approve, in formats that have a word for it, runs only when it was approved.
  *
  * @throws UsageError for options that make no sense.
  * @example
@@ -78,113 +61,132 @@ export interface FinishedRun<Message> extends AnsweredTurn<Message> {
  * ```
  */
 export class ToolRunner {
-  readonly #tools: CallableTools;
-  readonly #maxLlmRetries: number;
-  readonly #maxToolRetries: number;
-  readonly #backoffMs: number;
-  readonly #concurrency: number;
-  readonly #maxTurns: number;
-  readonly #format: 'auto' | TranscriptFormat;
-  readonly #describe: DescribeError;
+  readonly #policy: RunnerPolicy;
 
   constructor(options: ToolRunnerOptions) {
-    const { tools, format = 'auto', describeError = describeToolError, backoff = '200ms' } = options;
-    if (typeof tools?.execute !== 'function')
-      throw new UsageError({
-        place: 'new ToolRunner({ tools })',
-        problem: 'is no registry',
-        remedy: 'Pass new ToolRegistry({ … }), or mycelium.registry().',
-      });
-    this.#tools = tools;
-    this.#maxLlmRetries = whole('maxLlmRetries', options.maxLlmRetries ?? 2, 0);
-    this.#maxToolRetries = whole('maxToolRetries', options.maxToolRetries ?? 2, 0);
-    this.#concurrency = whole('concurrency', options.concurrency ?? Number.MAX_SAFE_INTEGER, 1);
-    this.#maxTurns = whole('maxTurns', options.maxTurns ?? 50, 1);
-    this.#backoffMs = parseDuration(backoff, 'new ToolRunner({ backoff })');
-    this.#format = format;
-    this.#describe = describeError;
+    this.#policy = runnerPolicy(options);
   }
 
   /**
    * Runs the calls that the model made last, and puts their results behind them. It throws nothing that a tool does: a
-   * call that is refused, fails or is aborted is answered with that. A tool that does not heed the signal is not waited
-   * for; whether it was carried out is then said to be unknown.
+   * call that is refused, denied, fails or is aborted is answered with that. A tool that does not heed the signal is not
+   * waited for; whether it was carried out is then said to be unknown.
    *
    * @param messages - in any format of `mycelium-runtime/transcript`; not changed.
    * @param options - `signal`: ends what is under way.
+   * @throws UsageError when the messages are no list.
    */
   async answer<Messages extends readonly unknown[]>(
     messages: Messages,
-    options: { readonly signal?: AbortSignal } = {},
+    options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<AnsweredTurn<Messages[number]>> {
-    const turn = openTurn(messages, this.#format);
+    if (!Array.isArray(messages))
+      throw usage('runner.answer(messages)', 'is no list', 'Pass the messages of the conversation.');
+    const turn = openTurn(messages as unknown as Messages, this.#policy.format);
     if (turn.calls.length === 0) return { messages: [...messages], answers: [] };
-    const answers = await this.#runAll(turn.calls, options.signal);
-    return { messages: turn.answer(answers.map((answer) => truthOf(answer, this.#describe))), answers };
+    const held = turn.calls.map(heldBack(messages, turn.format));
+    const answers = await this.#runAll(turn.calls, held, options.signal);
+    return {
+      messages: turn.answer(answers.map((answer, at) => truthOf(answer, held[at], this.#policy.describe))),
+      answers,
+    };
   }
 
   /**
    * Lets the model and its tools take turns until the model calls nothing more. A model whose call was refused is told
    * what to mend, and may call whatever it then thinks right.
    *
-   * @param conversation - `messages` to begin with; `model`: asks it; `signal`: ends the run after answering what is open.
+   * @param conversation - `messages` to begin with; `model`: asks it; `signal`: ends the run after answering what is
+   *   open, and does not wait for a model that does not heed it.
    * @throws ToolRunExhaustedError with the conversation, when the model does not mend its calls or does not come to an
-   *   end. What `model` throws.
+   *   end. What `model` throws, to whom the conversation was handed. UsageError when it gives what is no message.
    */
   async run<Message>(conversation: {
     readonly messages: readonly Message[];
     readonly model: Model<Message>;
-    readonly signal?: AbortSignal;
+    readonly signal?: AbortSignal | undefined;
   }): Promise<FinishedRun<Message>> {
     const { model, signal } = conversation;
-    let messages = [...conversation.messages];
+    if (typeof model !== 'function')
+      throw usage('runner.run({ model })', 'is no function', 'Write async (messages) => …, which asks the model.');
+    let messages: Message[] = conversation.messages as Message[];
     const all: ToolAnswer[] = [];
     let refusedTurns = 0;
     for (let turns = 0; ; turns += 1) {
-      const answered = await this.answer(messages, signal === undefined ? {} : { signal });
+      const answered = await this.answer(messages, { signal });
       messages = answered.messages;
       all.push(...answered.answers);
-      if (signal?.aborted === true) return { messages, answers: all, ended: 'aborted', turns };
+      if (isOver(signal)) return { messages, answers: all, ended: 'aborted', turns };
       if (turns > 0 && answered.answers.length === 0) return { messages, answers: all, ended: 'answered', turns };
-      const refused = answered.answers.filter(({ status }) => status === 'refused');
+      const refused = answered.answers.filter(({ error }) => isRefusal(error));
       refusedTurns = refused.length === 0 ? 0 : refusedTurns + 1;
-      if (refusedTurns > this.#maxLlmRetries) throw this.#exhausted('retries', this.#maxLlmRetries, refused, messages);
-      if (turns === this.#maxTurns) throw this.#exhausted('turns', this.#maxTurns, refused, messages);
-      const said = await model(messages, { signal });
-      messages = [...messages, ...(Array.isArray(said) ? (said as readonly Message[]) : [said as Message])];
+      if (refusedTurns > this.#policy.maxLlmRetries)
+        throw this.#exhausted('retries', this.#policy.maxLlmRetries, refused, messages);
+      if (turns === this.#policy.maxTurns) throw this.#exhausted('turns', this.#policy.maxTurns, refused, messages);
+      const asked = [...messages];
+      let said: Message | readonly Message[];
+      try {
+        said = await untilAborted(() => model(asked, { signal }), signal);
+      } catch (error) {
+        if (!isOver(signal)) throw error;
+        // Every call so far has its result: this is where the conversation can go on.
+        return { messages, answers: all, ended: 'aborted', turns: turns + 1 };
+      }
+      messages = [...messages, ...messagesOf(said, messages, this.#policy.format)];
     }
   }
 
-  async #runAll(calls: readonly OpenCall[], signal: AbortSignal | undefined): Promise<ToolAnswer[]> {
+  async #runAll(
+    calls: readonly OpenCall[],
+    held: readonly (HeldBack | undefined)[],
+    signal: AbortSignal | undefined,
+  ): Promise<ToolAnswer[]> {
     const answers = new Array<ToolAnswer>(calls.length);
+    const signals = new CallSignals(signal);
     let next = 0;
     const worker = async (): Promise<void> => {
-      for (let at = next++; at < calls.length; at = next++) answers[at] = await this.#runOne(calls[at]!, signal);
+      for (let at = next++; at < calls.length; at = next++)
+        answers[at] = await this.#runOne(calls[at]!, held[at], signals.next());
     };
-    await Promise.all(Array.from({ length: Math.min(this.#concurrency, calls.length) }, worker));
+    try {
+      await Promise.all(Array.from({ length: Math.min(this.#policy.concurrency, calls.length) }, worker));
+    } finally {
+      signals.close();
+    }
     return answers;
   }
 
-  async #runOne(call: OpenCall, signal: AbortSignal | undefined): Promise<ToolAnswer> {
+  async #runOne(call: OpenCall, held: HeldBack | undefined, signal: AbortSignal | undefined): Promise<ToolAnswer> {
     const { id, name } = call;
+    if (held !== undefined && held.because !== 'incomplete') return { id, name, status: 'denied', attempts: 0 };
+    const input = inputOf(call);
+    if (held !== undefined || input === undefined)
+      return { id, name, status: 'refused', error: unreadable(name, held), attempts: 0 };
+    let again: { error?: unknown } = {};
     for (let attempts = 0; ; ) {
-      if (signal?.aborted === true) return { id, name, status: 'aborted', attempts };
+      if (isOver(signal)) return { id, name, status: 'aborted', ...again, attempts };
+      attempts += 1;
       try {
-        if (!call.isReadable) throw unreadable(name);
-        const running = this.#tools.execute(name ?? '', call.input, callOptions(id, signal));
-        attempts += 1;
+        const running = () => this.#policy.tools.execute(name ?? '', input.value, callOptions(id, signal));
         const value = await untilAborted(running, signal);
         return { id, name, status: 'completed', value, attempts };
       } catch (error) {
         if (error === ABORTED || isAbort(error, signal)) return { id, name, status: 'aborted', attempts };
-        if (isRefusal(error)) return { id, name, status: 'refused', error, attempts: 0 };
-        const mayRunAgain = error instanceof ToolBoundaryError && error.ran === 'again';
-        if (!mayRunAgain || attempts > this.#maxToolRetries) return { id, name, status: 'failed', error, attempts };
-        await sleep(this.#backoffMs * 2 ** (attempts - 1), undefined, signal === undefined ? {} : { signal }).catch(
-          () => undefined,
-        );
+        const own = isOf(error, ToolBoundaryError) && speaksOf(error, name) ? error.ran : undefined;
+        if (own === 'no' && attempts === 1) return { id, name, status: 'refused', error, attempts: 0 };
+        if (own !== 'again' || attempts > this.#policy.maxToolRetries)
+          return { id, name, status: 'failed', error, attempts };
+        again = { error };
+        await this.#pause(attempts, signal);
       }
     }
+  }
+
+  /** Ends early when the signal aborts. */
+  async #pause(attempts: number, signal: AbortSignal | undefined): Promise<void> {
+    const longest = Math.min(Math.max(LONGEST_PAUSE_MS, this.#policy.backoffMs), LONGEST_TIMER_MS);
+    const pause = Math.min(this.#policy.backoffMs * 2 ** (attempts - 1), longest);
+    await sleep(pause, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
   }
 
   #exhausted(
@@ -199,28 +201,18 @@ export class ToolRunner {
   }
 }
 
-const ABORTED = Symbol('aborted');
+const LONGEST_PAUSE_MS = 60_000;
+/** A longer one would be over at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** Does not wait for a tool that does not heed the signal. What it does later is nobody's any more, but its record's. */
-async function untilAborted<Value>(running: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
-  if (signal === undefined) return running;
-  let stop: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(ABORTED);
-    signal.addEventListener('abort', stop, { once: true });
-  });
-  running.catch(() => undefined);
-  try {
-    return await Promise.race([running, aborted]);
-  } finally {
-    if (stop !== undefined) signal.removeEventListener('abort', stop);
-  }
+function isOver(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true;
 }
 
 /** What a tool throws that heeds the signal. */
 function isAbort(error: unknown, signal: AbortSignal | undefined): boolean {
   if (signal?.aborted !== true) return false;
-  return error === signal.reason || (error instanceof Error && error.name === 'AbortError');
+  return error === signal.reason || (isOf(error, Error) && error.name === 'AbortError');
 }
 
 function callOptions(id: string | undefined, signal: AbortSignal | undefined): CallOptions {
@@ -230,22 +222,18 @@ function callOptions(id: string | undefined, signal: AbortSignal | undefined): C
   };
 }
 
-function unreadable(name: string | undefined): ToolBoundaryError {
-  const tool = name ?? 'the tool';
+/** Undefined where they are no JSON. Some models write nothing at all for a tool without arguments. */
+function inputOf({ input, isReadable }: OpenCall): { readonly value: unknown } | undefined {
+  if (isReadable) return { value: input };
+  return typeof input === 'string' && input.trim() === '' ? { value: {} } : undefined;
+}
+
+function unreadable(name: string | undefined, held: HeldBack | undefined): ToolBoundaryError {
   const issue = {
     path: '',
     code: 'type' as const,
     expected: 'the arguments as a JSON object',
-    hint: 'They are no JSON.',
+    hint: held === undefined ? 'They are no JSON.' : 'They did not arrive whole.',
   };
-  return new ToolBoundaryError({ tool, phase: 'input', issues: [issue], ran: 'no' });
-}
-
-function whole(option: string, value: number, least: number): number {
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new UsageError({
-    place: `new ToolRunner({ ${option} })`,
-    problem: `is ${String(value)}`,
-    remedy: `Give a whole number from ${least}.`,
-  });
+  return new ToolBoundaryError({ tool: printed(name ?? 'the tool'), phase: 'input', issues: [issue], ran: 'no' });
 }

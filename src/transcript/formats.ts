@@ -7,8 +7,8 @@ import { langchain } from './dialects/langchain.js';
 import { openaiChat } from './dialects/openai-chat.js';
 import { openaiResponses } from './dialects/openai-responses.js';
 import type { TranscriptProfile } from './profile.js';
-import { aiSdk7Profile, aiSdkAnthropicProfile, aiSdkOpenaiProfile, aiSdkProfile } from './profiles/ai-sdk.js';
-import { aiSdkUiProfile } from './profiles/ai-sdk-ui.js';
+import { aiSdkProfiles } from './profiles/ai-sdk.js';
+import { aiSdkUiProfiles } from './profiles/ai-sdk-ui.js';
 import * as anthropicProfiles from './profiles/anthropic.js';
 import { geminiProfile } from './profiles/gemini.js';
 import { langchainProfile } from './profiles/langchain.js';
@@ -28,11 +28,8 @@ export const profiles: readonly TranscriptProfile[] = [
   anthropicProfiles.anthropicThinkingProfile,
   anthropicProfiles.anthropicSystemProfile,
   anthropicProfiles.anthropicBedrockProfile,
-  aiSdkProfile,
-  aiSdk7Profile,
-  aiSdkAnthropicProfile,
-  aiSdkOpenaiProfile,
-  aiSdkUiProfile,
+  ...aiSdkProfiles,
+  ...aiSdkUiProfiles,
   responsesProfiles.openaiResponsesProfile,
   responsesProfiles.openaiResponsesStatelessProfile,
   responsesProfiles.openaiResponsesContinuedProfile,

@@ -1,5 +1,6 @@
 /** The same conversation in the formats of providers, written down by hand. */
-import type { TranscriptFormat } from '../../src/transcript/index.js';
+import { MessageValidator, type TranscriptFormat } from '../../src/transcript/index.js';
+import { fuzzFormats } from '../transcript/fuzz/formats.js';
 
 type Call = readonly [id: string, name: string, input: unknown];
 
@@ -104,4 +105,56 @@ const langchain: Wire = {
       .map(({ tool_call_id: id, content }) => [String(id), String(content)]),
 };
 
-export const conversations: readonly Wire[] = [openaiChat, anthropic, aiSdk, responses, langchain];
+let messages = 0;
+const uiMessage = (role: string, ui: readonly object[]): unknown => ({ id: `m${++messages}`, role, parts: ui });
+
+const partsOf = (list: readonly unknown[]): Members[] =>
+  list.flatMap((message) => (message as { parts: Members[] }).parts);
+
+const aiSdkUi: Wire = {
+  format: 'ai-sdk-ui',
+  user: (text) => uiMessage('user', [{ type: 'text', text }]),
+  assistant: (text) => uiMessage('assistant', [{ type: 'text', text, state: 'done' }]),
+  calls: (calls) => [
+    uiMessage('assistant', [
+      { type: 'step-start' },
+      ...calls.map(([toolCallId, name, input]) => ({
+        type: `tool-${name}`,
+        toolCallId,
+        state: 'input-available',
+        input,
+      })),
+    ]),
+  ],
+  results: (list) =>
+    partsOf(list)
+      .filter(({ state }) => String(state).startsWith('output-'))
+      .map(({ toolCallId, output, errorText, approval }) => [
+        String(toolCallId),
+        String(errorText ?? JSON.stringify(output === undefined ? approval : output)),
+      ]),
+};
+
+const gemini: Wire = {
+  format: 'gemini',
+  user: (text) => ({ role: 'user', parts: [{ text }] }),
+  assistant: (text) => ({ role: 'model', parts: [{ text }] }),
+  calls: (calls) => [{ role: 'model', parts: calls.map(([id, name, args]) => ({ functionCall: { id, name, args } })) }],
+  results: (list) =>
+    partsOf(list)
+      .map(({ functionResponse: result }) => result as Members)
+      .filter((result) => result !== undefined)
+      .map(({ id, response }) => [String(id), JSON.stringify(response)]),
+};
+
+export const conversations: readonly Wire[] = [openaiChat, anthropic, aiSdk, responses, langchain, aiSdkUi, gemini];
+
+/** What makes the messages unfit for their provider: told by the library, and by code that shares nothing with it. */
+export function problems({ format }: Wire, messages: readonly unknown[]): unknown {
+  const { issues } = new MessageValidator({ format }).check(messages);
+  const sent = JSON.parse(JSON.stringify(messages)) as unknown[];
+  return [
+    ...issues.filter(({ severity }) => severity === 'error'),
+    ...fuzzFormats.find((one) => one.format === format)!.oracle(sent),
+  ];
+}

@@ -1,67 +1,150 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { profiles } from '../../src/transcript/formats.js';
 import { MessageValidator, type TranscriptFormat } from '../../src/transcript/index.js';
+import { type Case, casesOf } from './corpus/cases.js';
+import { corpusFormats } from './corpus/formats.js';
+import { fromLines, linesOf } from './corpus/lines.js';
+import { untold } from './corpus/untold.js';
 import { fuzzFormats } from './fuzz/formats.js';
 
-/** One published case. */
-interface Case {
-  readonly name: string;
-  /** Codes of its errors; empty: a provider takes it. */
-  readonly breaks: readonly string[];
-  readonly warns?: readonly string[];
-  /** Codes that no repair mends. */
-  readonly remaining?: readonly string[];
-  readonly messages: readonly unknown[];
-}
+const FEWEST_OF_A_FORMAT = 300;
+const MOST_KILOBYTES = 400;
 
 const folder = fileURLToPath(new URL('../transcripts', import.meta.url));
-const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
+const handMadeOf = (format: string): readonly Case[] =>
+  JSON.parse(readFileSync(join(folder, `${format}.json`), 'utf8')) as readonly Case[];
+const generatedFile = (format: string): string => join(folder, 'generated', `${format}.jsonl`);
 
-const sorted = (codes: Iterable<string>): string[] => [...new Set(codes)].sort();
-
-test('there is a file for every format that is fuzzed', () => {
-  expect(files).toEqual(expect.arrayContaining(fuzzFormats.map(({ format }) => `${format}.json`)));
-});
-
-describe.each(files)('%s', (file) => {
-  const cases = JSON.parse(readFileSync(join(folder, file), 'utf8')) as readonly Case[];
-  const format = file.replace('.json', '') as TranscriptFormat;
-  const validator = new MessageValidator({ format });
-  const oracle = fuzzFormats.find((one) => one.format === format)?.oracle;
-
-  test('has several dozen cases, each with its own name', () => {
-    expect(cases.length).toBeGreaterThan(36);
-    expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length);
-  });
-
-  test.each(cases)('$name', ({ messages, breaks, warns = [], remaining = [] }) => {
-    const before = structuredClone(messages);
-    const { ok, issues } = validator.check(messages);
-    expect(ok).toBe(breaks.length === 0);
-    expect(sorted(issues.filter(({ severity }) => severity === 'error').map(({ code }) => code))).toEqual(
-      sorted(breaks),
-    );
-    expect(sorted(issues.filter(({ severity }) => severity === 'warning').map(({ code }) => code))).toEqual(
-      sorted(warns),
-    );
-    const repaired = validator.repair(messages);
-    expect(messages).toEqual(before);
-    expect(sorted(repaired.remaining.map(({ code }) => code))).toEqual(sorted(remaining));
-    expect(validator.check(repaired.messages).ok).toBe(remaining.length === 0);
-    if (remaining.length === 0 && oracle !== undefined && isOfOracle(messages))
-      expect(oracle(repaired.messages)).toEqual([]);
-    const again = validator.repair(repaired.messages);
-    expect(again.changes).toEqual([]);
-    expect(again.messages).toEqual(repaired.messages);
-  });
-});
-
-/** The oracles know what the generator writes; what providers run themselves, approvals and old forms they do not. */
-function isOfOracle(messages: readonly unknown[]): boolean {
-  const text = JSON.stringify(messages);
-  return !/server_tool_use|providerExecuted|function_call"|"custom"|redacted_thinking|"audio"|search_result|approval/.test(
-    text,
+test('every format has its cases, and no others are there', () => {
+  const formats = fuzzFormats.map(({ format }) => format).sort();
+  expect(corpusFormats.map(({ format }) => format).sort()).toEqual(formats);
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => /\.jsonl?$/.test(name));
+  expect(names.sort()).toEqual(
+    formats.flatMap((format) => [`${format}.json`, join('generated', `${format}.jsonl`)]).sort(),
   );
+});
+
+describe.each(corpusFormats)('$format', (corpus) => {
+  const { format } = corpus;
+  const handMade = handMadeOf(format);
+  const generated = existsSync(generatedFile(format)) ? fromLines(readFileSync(generatedFile(format), 'utf8')) : [];
+  const all = [...handMade, ...generated];
+
+  test('the generated cases are those that npm run corpus makes', () => {
+    const cases = casesOf(corpus);
+    const fresh = linesOf(cases);
+    expect(generated.map(({ name }) => name)).toEqual(cases.map(({ name }) => name));
+    expect(readFileSync(generatedFile(format), 'utf8') === fresh, 'run npm run corpus').toBe(true);
+    expect(fresh.length / 1024).toBeLessThan(MOST_KILOBYTES);
+  });
+
+  test('there are several hundred, each with its own name, and each breakage made some', () => {
+    expect(all.length).toBeGreaterThanOrEqual(FEWEST_OF_A_FORMAT);
+    expect(repeated(all.map(({ name }) => name))).toEqual([]);
+    const made = new Set(generated.map(({ name }) => name.split(' · ')[0]));
+    expect(corpus.breakages.map(({ name }) => name).filter((name) => !made.has(name))).toEqual([]);
+    expect(repeated(corpus.breakages.map(({ name }) => name))).toEqual([]);
+  });
+
+  test('every rule of every profile is broken by one', () => {
+    const [standard] = profiles.filter((profile) => profile.format === format);
+    const broken = new Set(
+      all.flatMap(({ profile = standard!.name, breaks, warns = [] }) =>
+        profiles
+          .find(({ name }) => name === profile)!
+          .rules.filter(({ code, severity }) => (severity === 'error' ? breaks : warns).includes(code)),
+      ),
+    );
+    const whole = profiles
+      .filter((profile) => profile.format === format)
+      .flatMap(({ name, rules }) =>
+        rules.filter((rule) => !broken.has(rule)).map(({ code, severity }) => `${name} ${severity} ${code}`),
+      );
+    expect(whole).toEqual([]);
+  });
+
+  test.each([
+    ['made by hand', handMade],
+    ['generated', generated],
+  ])('what is said of the cases %s is so', (_, cases) => {
+    expect(cases.flatMap((one) => complaintsOf(one, format).map((what) => `${one.name}: ${what}`))).toEqual([]);
+  });
+
+  test('an oracle that shares nothing with the library tells valid from broken as the labels do', () => {
+    const { oracle } = fuzzFormats.find((one) => one.format === format)!;
+    const exceptions = Object.keys(untold[format] ?? {});
+    const parts = (name: string): string[] => name.split(' · ');
+    const isKnown = ({ name, profile }: Case): boolean =>
+      profile === undefined && !parts(name).some((part) => exceptions.includes(part));
+    const wrong = all
+      .filter((one) => isKnown(one) && oracle(one.messages).length > 0 !== one.breaks.length > 0)
+      .map((one) => `${one.name}: [${one.breaks.join()}], the oracle says [${oracle(one.messages).join()}]`);
+    expect(wrong).toEqual([]);
+    // An exception that is none any more goes.
+    const named = new Set(all.flatMap(({ name }) => parts(name)));
+    expect(exceptions.filter((name) => !named.has(name))).toEqual([]);
+  });
+});
+
+const validators = new Map<string, MessageValidator>();
+
+function validatorOf(format: TranscriptFormat, profile: string | undefined): MessageValidator {
+  const key = profile ?? format;
+  let validator = validators.get(key);
+  if (validator === undefined) {
+    validator = new MessageValidator({ format, ...(profile === undefined ? {} : { profile }) });
+    validators.set(key, validator);
+  }
+  return validator;
+}
+
+/** Where what the library says of a case, and does with it, is not as the case's label says. */
+function complaintsOf({ name, messages, breaks, warns, profile, remaining }: Case, format: TranscriptFormat): string[] {
+  const complaints: string[] = [];
+  const same = (what: string, found: readonly string[], wanted: readonly string[]): void => {
+    if (sorted(found) !== sorted(wanted)) complaints.push(`${what} [${sorted(found)}], not [${sorted(wanted)}]`);
+  };
+  const validator = validatorOf(format, profile);
+  const before = JSON.stringify(messages);
+  const { ok, issues } = validator.check(messages);
+  const codes = (severity: string): string[] =>
+    issues.filter((one) => one.severity === severity).map(({ code }) => code);
+  same('errors', codes('error'), breaks);
+  same('warnings', codes('warning'), warns ?? []);
+  if (ok !== (breaks.length === 0)) complaints.push(`ok is ${ok}`);
+  const repaired = validator.repair(messages);
+  if (JSON.stringify(messages) !== before) complaints.push('the repair changed what it was given');
+  same('remaining', codesOf(repaired.remaining), remaining ?? []);
+  const after = validator.check(repaired.messages);
+  if (after.ok !== (repaired.remaining.length === 0)) complaints.push('remaining is not what check finds');
+  const again = validator.repair(repaired.messages);
+  if (again.changes.length > 0 || again.messages.some((message, at) => message !== repaired.messages[at]))
+    complaints.push('a second repair changes something');
+  const { oracle, kept } = fuzzFormats.find((one) => one.format === format)!;
+  const left = kept(repaired.messages);
+  const lost = kept(messages).filter((text) => !left.includes(text));
+  if (lost.length > 0) complaints.push(`the repair lost ${JSON.stringify(lost)}`);
+  if (profile === undefined && repaired.remaining.length === 0 && !isUntold(name, format)) {
+    same('the oracle of what was repaired', oracle(repaired.messages), []);
+  }
+  return complaints;
+}
+
+function isUntold(name: string, format: TranscriptFormat): boolean {
+  return name.split(' · ').some((part) => Object.hasOwn(untold[format] ?? {}, part));
+}
+
+function codesOf(issues: readonly { readonly code: string }[]): string[] {
+  return issues.map(({ code }) => code);
+}
+
+function sorted(codes: Iterable<string>): string {
+  return [...new Set(codes)].sort().join(', ');
+}
+
+function repeated(names: readonly string[]): string[] {
+  return names.filter((name, at) => names.indexOf(name) !== at);
 }

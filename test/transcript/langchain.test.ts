@@ -11,6 +11,8 @@ import {
 } from '@langchain/core/messages';
 import { describe, expect, test } from 'vitest';
 import { MessageValidator } from '../../src/transcript/index.js';
+import { casesOf } from './corpus/cases.js';
+import { langchain as corpus } from './corpus/langchain.js';
 import { conversation } from './fuzz/conversation.js';
 import { langchain } from './fuzz/langchain.js';
 import { Dice } from './fuzz/random.js';
@@ -113,6 +115,96 @@ test('stored messages come back as stored messages', () => {
   expect(chat.map((message) => message.getType())).toEqual(['human', 'ai', 'tool', 'ai']);
   expect(codes(chat)).toEqual([]);
 });
+
+describe('what LangChain coerces', () => {
+  const said = { id: 'call_1', type: 'function', function: { name: 'pay', arguments: '{"amount":5}' } };
+  const answer = { role: 'assistant', content: null, tool_calls: [said] };
+  const result = { role: 'tool', content: 'paid', tool_call_id: 'call_1' };
+
+  test('text alone, and pairs of who speaks and what', () => {
+    const messages = [['system', 'You pay invoices.'], 'Pay invoice 42', ['ai', [{ type: 'text', text: 'Well' }]]];
+    expect(codes(messages)).toEqual([]);
+    expect(codes([...messages, ['tool', 'paid']])).toEqual(['unrecognized-message']);
+    const { messages: repaired } = validator.repair([...messages, ['human', [{ type: 'text', text: 7 }]]]);
+    expect(repaired.slice(0, 3)).toEqual(messages);
+    expect(repaired[3]).toEqual({ type: 'human', content: [{ type: 'text', text: '7' }] });
+    expect(
+      new MessageValidator().check([
+        ['human', 'Pay'],
+        ['ai', 'Well'],
+      ]),
+    ).toMatchObject({ ok: true, format: 'langchain' });
+  });
+
+  test('a call of OpenAI is one where it is converted, and is not in what is stored', () => {
+    expect(codes([answer, result])).toEqual([]);
+    const coerced = [answer, result].map((one) => coerceMessageLikeToMessage(one as unknown as BaseMessageLike));
+    expect((coerced[0] as AIMessage).tool_calls).toEqual([call]);
+    const stored = { type: 'ai', data: { content: '', tool_calls: [said] } };
+    expect(codes([stored, result])).toEqual(['malformed-calls']);
+    expect(validator.repair([stored, result]).messages).toEqual([
+      { type: 'ai', data: { content: '', tool_calls: [call] } },
+      result,
+    ]);
+    const broken = { ...answer, tool_calls: [{ ...said, function: { name: 'pay', arguments: '{"amount":' } }] };
+    expect(() => coerceMessageLikeToMessage(broken as unknown as BaseMessageLike)).toThrow();
+    expect(codes([broken, result])).toEqual(['invalid-arguments']);
+  });
+
+  test('a result that lacks its content is a result still', () => {
+    expect(codes([answer, { role: 'tool', tool_call_id: 'call_1' }])).toEqual(['missing-content']);
+  });
+
+  test('content that is a block or has text keeps its text', () => {
+    const texts = [{ text: 'Pay' }, { type: 'text', text: 'Pay' }].map((content) => ({ type: 'human', content }));
+    expect(codes(texts)).toEqual(['invalid-content', 'invalid-content']);
+    expect(validator.repair(texts).messages).toEqual([
+      { type: 'human', content: 'Pay' },
+      { type: 'human', content: [{ type: 'text', text: 'Pay' }] },
+    ]);
+  });
+});
+
+describe('the corpus, read into objects of the classes', () => {
+  const cases = casesOf(corpus).map((one) => ({ ...one, chat: chatOf(one.messages) }));
+  const ofPairs =
+    /^(unanswered-call|orphan-result|misplaced-result|duplicate-result|duplicate-call-id|missing-call-id|invalid-tool-calls)?$/;
+
+  test('what LangChain cannot read is broken', () => {
+    const unread = cases.filter(({ chat }) => chat === undefined);
+    expect(unread.length).toBeGreaterThan(25);
+    expect(unread.filter(({ breaks }) => breaks.length === 0).map(({ name }) => name)).toEqual([]);
+  });
+
+  test('objects break the same rules as the JSON that they come from, and are repaired', () => {
+    const wrong: string[] = [];
+    let judged = 0;
+    for (const { name, breaks, chat } of cases) {
+      if (chat === undefined || !breaks.every((code) => ofPairs.test(code))) continue;
+      judged += 1;
+      const { issues } = validator.check(chat);
+      const found = [...new Set(issues.filter(({ severity }) => severity === 'error').map(({ code }) => code))];
+      if (found.sort().join() !== [...breaks].sort().join()) wrong.push(`${name}: ${found.join()}`);
+      const { messages, remaining } = validator.repair(chat);
+      if (remaining.length > 0 || !validator.check(messages).ok) wrong.push(`${name}: not repaired`);
+    }
+    expect(wrong).toEqual([]);
+    expect(judged).toBeGreaterThan(150);
+  });
+});
+
+/** As objects; `undefined` when LangChain cannot make them. */
+function chatOf(messages: readonly unknown[]): unknown[] | undefined {
+  try {
+    return structuredClone(messages).map((message) =>
+      (message as { data?: unknown } | null)?.data === undefined
+        ? coerceMessageLikeToMessage(message as BaseMessageLike)
+        : mapStoredMessagesToChatMessages([message as StoredMessage])[0],
+    );
+  } catch {
+    return undefined;
+  }
+}
 
 test('400 broken lists, plain, serialized and stored: what is repaired LangChain takes', () => {
   const mutators = Object.values(langchain.mutators);

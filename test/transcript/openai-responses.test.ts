@@ -174,6 +174,14 @@ test('with a stored conversation, outputs may answer calls that are not in the l
   expect(codes([output], continued)).toEqual([]);
 });
 
+test('a reference to a stored item may stand for the call of an output, one to a message or reasoning does not', () => {
+  expect(codes([{ type: 'item_reference', id: 'fc_1' }, output])).toEqual([]);
+  expect(codes([output, { type: 'item_reference', id: 'fc_1' }])).toEqual(['orphan-result']);
+  expect(codes([{ type: 'item_reference', id: 'msg_1' }, { type: 'item_reference', id: 'rs_1' }, output])).toEqual([
+    'orphan-result',
+  ]);
+});
+
 test('refusals, artefacts of the SDK, parts of the wrong direction', () => {
   const refusal = { type: 'refusal', refusal: 'No.' };
   const parsed = { ...call, parsed_arguments: { amount: 5 } };

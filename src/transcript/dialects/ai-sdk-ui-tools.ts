@@ -42,6 +42,10 @@ export function mendTool(raw: Members): Mended {
   if (typeof tool['toolCallId'] !== 'string' && tool['toolCallId'] !== undefined) {
     flaws.push(flaw('invalid-id', 'toolCallId', 'an id is text', 'rewrite'));
   }
+  if (tool['type'] === 'dynamic-tool' && tool['dynamic'] !== undefined && tool['dynamic'] !== false) {
+    flaws.push(flaw('invalid-state', 'dynamic', 'the type says it: dynamic is false, or absent', 'rewrite'));
+    delete tool['dynamic'];
+  }
   mendState(tool, flaws);
   mendApproval(tool, flaws);
   mendInput(tool, flaws);
@@ -159,5 +163,11 @@ function mendInput(tool: Record<string, unknown>, flaws: Flaw[]): void {
   } else if (input === undefined && state !== 'input-streaming' && state !== 'output-error') {
     flaws.push(flaw('invalid-state', 'input', `a part in the state ${String(state)} has an input`, 'rewrite'));
     tool['input'] = {};
+  } else if (input === undefined && state === 'output-error') {
+    // The SDK takes it, and sends a call without arguments, or the text that was none.
+    const hint = 'the input of a failed call is sent too: an object, even when what the model wrote was none';
+    flaws.push(flaw('invalid-arguments', 'input', hint, 'rewrite'));
+    const { rawInput } = tool;
+    tool['input'] = isMembers(rawInput) ? rawInput : (parsedObject(typeof rawInput === 'string' ? rawInput : '') ?? {});
   }
 }

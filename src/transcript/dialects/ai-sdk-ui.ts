@@ -8,25 +8,17 @@ import {
   type Members,
   memberOf,
   noObject,
-  otherPart,
   shown,
   textMember,
   textPart,
   unreadable,
 } from '../shape.js';
+import { mendSteering, plainPartOf } from './ai-sdk-ui-parts.js';
 import { isToolType, type Mended, mendTool, settled, typeOf } from './ai-sdk-ui-tools.js';
 
 const roles = ['system', 'user', 'assistant'] as const;
 
-/** What parts of a type must have, as text. Tool parts are looked at apart. */
-const textMembers: Readonly<Record<string, readonly string[]>> = {
-  file: ['mediaType', 'url'],
-  'source-url': ['sourceId', 'url'],
-  'source-document': ['sourceId', 'mediaType', 'title'],
-  'step-start': [],
-};
-
-/** AI SDK `UIMessage`, of the versions 5 and 6: what a chat stores and shows. */
+/** AI SDK `UIMessage`, of the versions 5 to 7: what a chat stores and shows. */
 export const aiSdkUi: Dialect = {
   format: 'ai-sdk-ui',
   recognize,
@@ -58,15 +50,27 @@ function parse(message: unknown, index: number): Turn {
   return { role, label: role, index, raw: message, parts: partsOf(message, flaws), flaws };
 }
 
-/** The parts, or what version 4 has instead: text in `content`. */
-function partsOf({ parts, content }: Members, flaws: Flaw[]): Part[] {
+/** The parts, or what version 4 has instead: text in `content`, and calls in `toolInvocations`. */
+function partsOf(message: Members, flaws: Flaw[]): Part[] {
+  const { parts, content, toolInvocations } = message;
   if (Array.isArray(parts)) return parts.flatMap((part, at) => partOf(part, `parts[${at}]`));
   const given = parts ?? content;
   const code = given === undefined || given === null ? 'missing-content' : 'invalid-content';
   flaws.push(flaw(code, 'parts', 'a message has a list of parts', 'rewrite'));
+  return [...wordsOfVersion4(given, content), ...callsOfVersion4(toolInvocations)];
+}
+
+function wordsOfVersion4(given: unknown, content: unknown): Part[] {
   if (Array.isArray(content)) return content.flatMap((part, at) => partOf(part, `content[${at}]`));
   if (isMembers(given)) return partOf(given, 'parts');
   return typeof given === 'string' && given !== '' ? [textPart(given, undefined, 'content')] : [];
+}
+
+function callsOfVersion4(toolInvocations: unknown): Part[] {
+  if (!Array.isArray(toolInvocations)) return [];
+  return toolInvocations
+    .filter(isMembers)
+    .flatMap((toolInvocation, at) => toolOf({ type: 'tool-invocation', toolInvocation }, `toolInvocations[${at}]`));
 }
 
 function partOf(part: unknown, at: string): Part[] {
@@ -74,21 +78,8 @@ function partOf(part: unknown, at: string): Part[] {
   if (type !== undefined && isMembers(part)) {
     if (type === 'text' || type === 'reasoning') return [wordsOf(part, type, at)];
     if (isToolType(type)) return toolOf(part, at);
-    if (type.startsWith('data-')) return [otherPart(part, at)];
-    const wanted = Object.hasOwn(textMembers, type) ? textMembers[type] : undefined;
-    if (wanted !== undefined) {
-      const missing = wanted.find((name) => typeof part[name] !== 'string');
-      const flaws =
-        missing === undefined ? [] : [flaw('invalid-content', missing, `${missing} is text`, 'drop' as const)];
-      if (type !== 'file') return [otherPart(part, at, flaws)];
-      return [{ kind: 'media', mediaType: textMember(part, 'mediaType'), raw: part, at, flaws }];
-    }
   }
-  const hint = type === undefined ? 'a part is an object with a type' : `no part has the type ${shown(type)}`;
-  const said = typeof part === 'string' ? part : textMember(part, 'text');
-  // What it says stays, as text; what says nothing goes.
-  if (said !== undefined) return [textPart(said, part, at, [flaw('unknown-part', 'type', hint, 'rewrite')])];
-  return [otherPart(part, at, [flaw('unknown-part', 'type', hint, 'drop')])];
+  return [plainPartOf(part, type, at)];
 }
 
 function wordsOf(part: Members, type: 'text' | 'reasoning', at: string): Part {
@@ -141,7 +132,7 @@ function write(turn: Turn): unknown {
       parts.push(writeTool(part, rest));
     } else if (part.kind === 'text' || part.kind === 'reasoning') parts.push(writeWords(part));
     // Without its call, of which it is the other half, a result is nothing.
-    else if (part.kind === 'media' || part.kind === 'other') parts.push(part.raw);
+    else if (part.kind === 'media' || part.kind === 'other') parts.push(writePlain(part));
   }
   const id = typeof raw['id'] === 'string' ? raw['id'] : `message-${turn.index < 0 ? 'added' : turn.index}`;
   return { ...rest, ...kept, id, role: turn.label, parts };
@@ -151,6 +142,11 @@ function write(turn: Turn): unknown {
 function belongs(part: Part, call: CallPart): boolean {
   if (part.kind !== 'result' && part.kind !== 'approval-request' && part.kind !== 'approval-response') return false;
   return part.raw === undefined ? part.kind === 'result' && part.id === call.id : part.raw === call.raw;
+}
+
+function writePlain(part: Extract<Part, { kind: 'media' | 'other' }>): unknown {
+  const steering = part.kind === 'other' && part.type === 'steering-message' && isMembers(part.raw) && !untouched(part);
+  return steering ? { ...(part.raw as Members), ...mendSteering(part.raw as Members, part.at) } : part.raw;
 }
 
 function writeWords(part: Extract<Part, { kind: 'text' | 'reasoning' }>): unknown {
@@ -177,9 +173,11 @@ function writeTool(call: CallPart, others: readonly Part[]): unknown {
     errorText: _errorText,
     preliminary: _preliminary,
     approval,
-    ...rest
+    ...unsettled
   } = written as Record<string, unknown>;
-  if (result === undefined) return { ...rest, state: 'input-available' };
+  if (result === undefined) return { ...unsettled, state: 'input-available' };
+  // Of what was still streaming maybe nothing had arrived.
+  const rest = unsettled['input'] === undefined ? { ...unsettled, input: {} } : unsettled;
   const approved = memberOf(approval, 'approved');
   if (!result.failed) {
     return { ...rest, state: 'output-available', output: result.output, ...(approved === true ? { approval } : {}) };

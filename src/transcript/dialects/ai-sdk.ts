@@ -3,30 +3,18 @@ import { type CallPart, type Flaw, type Part, type ResultPart, type Turn, untouc
 import {
   asJsonText,
   flaw,
-  idOf,
   isMembers,
   type Members,
   memberOf,
   noObject,
-  otherPart,
-  parsedObject,
   shown,
   textMember,
   textPart,
   unreadable,
 } from '../shape.js';
-
-/** Part types by role. */
-const partTypes: Readonly<Record<string, readonly string[]>> = {
-  user: ['text', 'image', 'file'],
-  assistant: [
-    ...['text', 'file', 'reasoning', 'tool-call', 'tool-result', 'tool-approval-request'],
-    ...['reasoning-file', 'custom'],
-  ],
-  tool: ['tool-result', 'tool-approval-response'],
-};
-
-const allTypes = new Set(Object.values(partTypes).flat());
+import { fileDataOf } from './ai-sdk-files.js';
+import { tagged } from './ai-sdk-outputs.js';
+import { partOf } from './ai-sdk-parts.js';
 
 /** What only this format has: how it is recognized. */
 const ownTypes = new Set([
@@ -36,8 +24,6 @@ const ownTypes = new Set([
   'tool-approval-response',
   'reasoning-file',
 ]);
-
-const outputTypes = new Set(['text', 'json', 'error-text', 'error-json', 'content', 'execution-denied']);
 
 /** AI SDK `ModelMessage`. */
 export const aiSdk: Dialect = {
@@ -60,7 +46,7 @@ function recognize(message: unknown): Recognition {
   const types = content.map((part) => textMember(part, 'type'));
   if (types.some((type) => type !== undefined && ownTypes.has(type))) return 'yes';
   if (content.some((part) => 'providerOptions' in (isMembers(part) ? part : {}))) return 'yes';
-  if (content.some(isOwnMedia)) return 'yes';
+  if (content.some(isOwnPart)) return 'yes';
   if (
     role === 'assistant' &&
     content.some((part) => textMember(part, 'type') === 'reasoning' && typeof memberOf(part, 'text') === 'string')
@@ -70,10 +56,11 @@ function recognize(message: unknown): Recognition {
   return types.every((type) => type === 'text') ? 'maybe' : 'no';
 }
 
-function isOwnMedia(part: unknown): boolean {
+function isOwnPart(part: unknown): boolean {
   const type = textMember(part, 'type');
   return (
     (type === 'image' && memberOf(part, 'image') !== undefined) ||
+    (type === 'custom' && typeof memberOf(part, 'kind') === 'string') ||
     (type === 'file' && memberOf(part, 'mediaType') !== undefined)
   );
 }
@@ -121,154 +108,6 @@ function textOf(content: unknown): string {
   return content.map((part) => (typeof part === 'string' ? part : (textMember(part, 'text') ?? ''))).join('\n');
 }
 
-function partOf(part: unknown, at: string, label: string): Part {
-  const allowed = partTypes[label]!;
-  const type = textMember(part, 'type');
-  const said = typeof part === 'string' ? part : textMember(part, 'text');
-  if (!isMembers(part) || type === undefined || !allTypes.has(type)) {
-    const hint = type === undefined ? 'a part is an object with a type' : `no part has the type ${shown(type)}`;
-    // What it says stays, as text; what says nothing goes.
-    if (said !== undefined && label !== 'tool')
-      return textPart(said, part, at, [flaw('unknown-part', 'type', hint, 'rewrite')]);
-    return otherPart(part, at, [flaw('unknown-part', 'type', hint, 'drop')]);
-  }
-  // Where calls and results stand is a matter of pairs, which other rules look at: they are moved, not dropped.
-  const paired = type === 'tool-call' || type === 'tool-result';
-  const flaws =
-    paired || allowed.includes(type)
-      ? []
-      : [flaw('part-not-allowed', 'type', `a message of ${label} has no part of type ${type}`, 'drop' as const)];
-  switch (type) {
-    case 'text':
-      if (typeof part['text'] !== 'string') flaws.push(flaw('invalid-content', 'text', 'text is text', 'rewrite'));
-      return textPart(said ?? (part['text'] == null ? '' : asJsonText(part['text'])), part, at, flaws);
-    case 'reasoning':
-      if (typeof part['text'] !== 'string') flaws.push(flaw('invalid-content', 'text', 'text is text', 'rewrite'));
-      return { kind: 'reasoning', text: said ?? '', signed: isMembers(part['providerOptions']), raw: part, at, flaws };
-    case 'tool-call':
-      return callOf(part, at, flaws);
-    case 'tool-result':
-      return resultOf(part, at, label, flaws);
-    case 'tool-approval-request':
-      return {
-        kind: 'approval-request',
-        approvalId: idOf(part['approvalId']),
-        callId: idOf(part['toolCallId']),
-        raw: part,
-        at,
-        flaws,
-      };
-    case 'tool-approval-response':
-      if (typeof part['approved'] !== 'boolean')
-        flaws.push(flaw('invalid-content', 'approved', 'approved is true or false', 'rewrite'));
-      return {
-        kind: 'approval-response',
-        approvalId: idOf(part['approvalId']),
-        approved: part['approved'] === true,
-        raw: part,
-        at,
-        flaws,
-      };
-    case 'custom':
-      return otherPart(part, at, flaws);
-    default:
-      return mediaOf(part, at, type, flaws);
-  }
-}
-
-function mediaOf(part: Members, at: string, type: string, flaws: Flaw[]): Part {
-  const data = part[type === 'image' ? 'image' : 'data'];
-  const mediaType = textMember(part, 'mediaType');
-  const missing = data === undefined || data === null || (type !== 'image' && mediaType === undefined);
-  if (missing)
-    flaws.push(
-      flaw('invalid-content', '', type === 'image' ? 'an image has image' : 'a file has data and mediaType', 'drop'),
-    );
-  return { kind: 'media', mediaType, raw: part, at, flaws };
-}
-
-function callOf(part: Members, at: string, flaws: Flaw[]): CallPart {
-  if (part['toolCallId'] !== undefined && typeof part['toolCallId'] !== 'string') {
-    flaws.push(flaw('invalid-id', 'toolCallId', 'an id is text', 'rewrite'));
-  }
-  const old = !('input' in part) && 'args' in part;
-  if (old)
-    flaws.push(flaw('obsolete-shape', 'args', 'since version 5 the arguments of a call are its input', 'rewrite'));
-  const given = old ? part['args'] : part['input'];
-  const parsed = typeof given === 'string' ? parsedObject(given) : undefined;
-  const input = parsed ?? (given === undefined ? {} : given);
-  if (parsed !== undefined)
-    flaws.push(flaw('invalid-arguments', 'input', 'the input is a value, not JSON text', 'rewrite'));
-  else if (given === undefined) flaws.push(flaw('invalid-arguments', 'input', 'a call has an input', 'rewrite'));
-  return {
-    kind: 'call',
-    id: idOf(part['toolCallId']),
-    name: textMember(part, 'toolName') || undefined,
-    input,
-    executedBy: part['providerExecuted'] === true ? 'provider' : 'client',
-    raw: part,
-    at,
-    flaws,
-  };
-}
-
-function resultOf(part: Members, at: string, label: string, flaws: Flaw[]): ResultPart {
-  if (part['toolCallId'] !== undefined && typeof part['toolCallId'] !== 'string') {
-    flaws.push(flaw('invalid-id', 'toolCallId', 'an id is text', 'rewrite'));
-  }
-  const old = !('output' in part) && 'result' in part;
-  if (old)
-    flaws.push(flaw('obsolete-shape', 'result', 'since version 5 the result of a call is its output', 'rewrite'));
-  const given = old ? part['result'] : part['output'];
-  let output = given;
-  if (!isTagged(given)) {
-    if (!old)
-      flaws.push(
-        flaw(
-          'invalid-result',
-          'output',
-          `an output is { type, value } with one of the types ${[...outputTypes].join(', ')}`,
-          'rewrite',
-        ),
-      );
-    output = tagged(given, part['isError'] === true);
-  }
-  return {
-    kind: 'result',
-    id: idOf(part['toolCallId']),
-    name: textMember(part, 'toolName') || undefined,
-    output,
-    failed: (textMember(output, 'type') ?? '').startsWith('error-'),
-    executedBy: label === 'assistant' ? 'provider' : 'client',
-    raw: part,
-    at,
-    flaws,
-  };
-}
-
-function isTagged(output: unknown): boolean {
-  const type = textMember(output, 'type');
-  if (type === undefined || !outputTypes.has(type)) return false;
-  if (type === 'text' || type === 'error-text') return typeof memberOf(output, 'value') === 'string';
-  if (type === 'content') return Array.isArray(memberOf(output, 'value'));
-  return type === 'execution-denied' || memberOf(output, 'value') !== undefined;
-}
-
-function tagged(value: unknown, failed: boolean): Members {
-  if (typeof value === 'string') return { type: failed ? 'error-text' : 'text', value };
-  return { type: failed ? 'error-json' : 'json', value: jsonValue(value) };
-}
-
-/** As JSON has it; what cannot be JSON is told as text. */
-function jsonValue(value: unknown): unknown {
-  if (value === undefined) return null;
-  try {
-    return JSON.parse(JSON.stringify(value) ?? 'null');
-  } catch {
-    return String(value);
-  }
-}
-
 function write(turn: Turn): unknown {
   const raw: Members = isMembers(turn.raw) ? turn.raw : {};
   const { parts, label } = turn;
@@ -298,9 +137,14 @@ function writePart(part: Part): unknown {
       return { ...rest, type: 'tool-result', ...named(part), output: part.output };
     }
     case 'approval-request':
-      return { ...raw, toolCallId: part.callId };
+      return { ...raw, approvalId: part.approvalId, toolCallId: part.callId };
     case 'approval-response':
-      return { ...raw, approved: part.approved };
+      return { ...raw, approvalId: part.approvalId, approved: part.approved };
+    case 'media': {
+      const name = raw['type'] === 'image' ? 'image' : 'data';
+      const { form, inline } = fileDataOf(raw[name]);
+      return form === 'stored' ? { ...raw, [name]: inline } : raw;
+    }
     default:
       return part.raw;
   }

@@ -261,14 +261,16 @@ function writePart(part: Part): unknown {
         ...(part.name === undefined ? {} : { name: part.name }),
         input: part.input,
       };
-    case 'result':
+    case 'result': {
+      const { content: _content, ...rest } = kept as Record<string, unknown>;
       return {
-        ...kept,
+        ...rest,
         type: raw['type'] ?? 'tool_result',
         ...(part.id === undefined ? {} : { tool_use_id: part.id }),
         ...(part.output === undefined ? {} : { content: part.output }),
         ...('is_error' in raw || part.failed ? { is_error: part.failed } : {}),
       };
+    }
     default:
       return kept;
   }

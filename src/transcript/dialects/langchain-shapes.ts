@@ -30,7 +30,7 @@ export function open(message: Members): Opened {
   const asked = typeOfObject(message);
   if (asked !== undefined) return { shape: 'object', type: asked, fields: message, at: '' };
   const { lc, id, kwargs, data } = message;
-  if (lc !== undefined && Array.isArray(id) && isMembers(kwargs)) {
+  if (lc === 1 && Array.isArray(id) && isMembers(kwargs)) {
     const name = String(id.at(-1)).replace(/Chunk$/, '');
     return {
       shape: 'serialized',
@@ -41,7 +41,8 @@ export function open(message: Members): Opened {
   }
   const type = textMember(message, 'type');
   if (type !== undefined && isMembers(data)) return { shape: 'stored', type, fields: data, at: 'data' };
-  return { shape: 'plain', type: type ?? textMember(message, 'role'), fields: message, at: '' };
+  // A role counts more than a type: so LangChain has it.
+  return { shape: 'plain', type: textMember(message, 'role') ?? type, fields: message, at: '' };
 }
 
 /** An object of a class says what it is when it is asked. */
@@ -76,10 +77,37 @@ export function rebuilt(message: Members, { shape, fields, at }: Opened, changes
   return at === '' ? merged(message, changes) : { ...message, [at]: merged(fields, changes) };
 }
 
-/** A new message, in the shape of those beside it. An object has a class, which nobody knows here: members do as well. */
+/** The class of an object. */
+export type ToolClass = new (fields: Members) => unknown;
+
+/** The class of a message that is an object; `undefined` for one that is not. */
+export function classOf(message: unknown): ToolClass | undefined {
+  if (!isMembers(message) || typeOfObject(message) === undefined) return undefined;
+  const found = memberOf(Object.getPrototypeOf(message), 'constructor');
+  return typeof found === 'function' && found !== Object ? (found as ToolClass) : undefined;
+}
+
+/** A new result of a class. A class of somebody's own may want more than LangChain's, and then there is none. */
+export function instance(type: ToolClass, fields: Members): Members | undefined {
+  try {
+    const message = new type({ ...fields });
+    const whole =
+      isMembers(message) && typeOfObject(message) === 'tool' && message['tool_call_id'] === fields['tool_call_id'];
+    return whole ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether something is in the message itself, which is an object of a class or plain. */
+export function isOutside(at: string): boolean {
+  return !at.startsWith('data') && !at.startsWith('kwargs');
+}
+
+/** A new message, in the shape of those beside it. An object whose class nobody knows here: members do as well. */
 export function made(at: string, type: string, fields: Members): Members {
+  if (isOutside(at)) return { type, ...fields };
   if (at.startsWith('data')) return { type, data: fields };
-  if (!at.startsWith('kwargs')) return { type, ...fields };
   const name = Object.keys(classTypes).find((one) => classTypes[one] === type) ?? 'HumanMessage';
   return { lc: 1, type: 'constructor', id: ['langchain_core', 'messages', name], kwargs: fields };
 }

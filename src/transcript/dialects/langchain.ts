@@ -9,13 +9,13 @@ import {
   memberOf,
   noObject,
   otherPart,
-  parsedObject,
   shown,
   textMember,
   textPart,
   unreadable,
 } from '../shape.js';
-import { made, type Opened, open, rebuilt } from './langchain-shapes.js';
+import { callsOf } from './langchain-calls.js';
+import { classOf, instance, isOutside, made, type Opened, open, rebuilt, type ToolClass } from './langchain-shapes.js';
 
 const roles: Readonly<Record<string, Role>> = {
   human: 'user',
@@ -42,6 +42,7 @@ export const langchain: Dialect = {
 };
 
 function recognize(message: unknown): Recognition {
+  if (pairOf(message) !== undefined) return 'maybe';
   if (!isMembers(message)) return 'no';
   const { shape, type } = open(message);
   if (shape === 'object' || shape === 'serialized') return 'yes';
@@ -54,11 +55,19 @@ function recognize(message: unknown): Recognition {
   if (Array.isArray(calls) && calls.length > 0) {
     return calls.every((call) => isMembers(memberOf(call, 'args')) && 'name' in (call as Members)) ? 'yes' : 'maybe';
   }
-  if (!Array.isArray(content)) return 'content' in message ? 'maybe' : 'no';
+  if (!Array.isArray(content)) return 'content' in message || 'tool_call_id' in message ? 'maybe' : 'no';
   return content.every((part) => ['text', 'image_url'].includes(textMember(part, 'type') ?? '')) ? 'maybe' : 'no';
 }
 
 function parse(message: unknown, index: number): Turn {
+  const short = typeof message === 'string' && message !== '' ? { type: 'human', content: message } : pairOf(message);
+  if (short !== undefined) {
+    const { type: label, content } = short;
+    const role = roles[label]!;
+    const flaws: Flaw[] = [];
+    const parts = contentOf({ content }, typeof message === 'string' ? '' : '[1]', flaws, role === 'assistant');
+    return { role, label, index, raw: message, parts, flaws };
+  }
   if (!isMembers(message)) return unreadable(message, index, [noObject(message)]);
   const opened = open(message);
   const { fields } = opened;
@@ -78,21 +87,31 @@ function parse(message: unknown, index: number): Turn {
   const below = (name: string): string => (opened.at === '' ? name : `${opened.at}.${name}`);
   if (role === 'tool') return { role, label, index, raw: message, parts: [resultOf(message, fields)], flaws };
   const parts = contentOf(fields, below('content'), flaws, role === 'assistant');
-  if (role === 'assistant') parts.push(...callsOf(fields, below, flaws));
+  if (role === 'assistant') parts.push(...callsOf(opened, below, flaws));
   return { role, label, index, raw: message, parts, flaws };
+}
+
+/** `['human', 'Pay invoice 42']`: who says it, and what. Text alone is of the user. A result cannot be said so: it has an id. */
+function pairOf(message: unknown): { readonly type: string; readonly content: unknown } | undefined {
+  if (!Array.isArray(message) || message.length !== 2) return undefined;
+  const [type, content]: unknown[] = message;
+  if (typeof type !== 'string' || !Object.hasOwn(roles, type) || type === 'tool') return undefined;
+  return { type, content };
 }
 
 function contentOf({ content, tool_calls: calls }: Members, at: string, flaws: Flaw[], mayBeEmpty: boolean): Part[] {
   if (typeof content === 'string') return content === '' && mayBeEmpty ? [] : [textPart(content, content, at)];
   if (Array.isArray(content)) return content.map((block, which) => blockOf(block, `${at}[${which}]`));
-  const excused = mayBeEmpty && Array.isArray(calls) && calls.length > 0 && content === undefined;
-  if (excused) return [];
   if (content === undefined || content === null) {
+    // LangChain makes an empty list of it, which an answer with calls may have.
+    if (mayBeEmpty && Array.isArray(calls) && calls.length > 0) return [];
     flaws.push(flaw('missing-content', at, 'content is text or a list of blocks', 'rewrite'));
     return [];
   }
   flaws.push(flaw('invalid-content', at, 'content is text or a list of blocks', 'rewrite'));
-  return [textPart(asJsonText(content), undefined, at)];
+  // A block that is in no list.
+  if (textMember(content, 'type') !== undefined) return [blockOf(content, at)];
+  return [textPart(textMember(content, 'text') ?? asJsonText(content), undefined, at)];
 }
 
 function blockOf(block: unknown, at: string): Part {
@@ -105,7 +124,8 @@ function blockOf(block: unknown, at: string): Part {
   if (type === 'text') {
     const text = textMember(block, 'text');
     const flaws = text === undefined ? [flaw('invalid-content', 'text', 'text is text', 'rewrite' as const)] : [];
-    return textPart(text ?? '', block, at, flaws);
+    const given = memberOf(block, 'text');
+    return textPart(text ?? (given === undefined || given === null ? '' : asJsonText(given)), block, at, flaws);
   }
   if (type === 'reasoning' || type === 'thinking' || type === 'redacted_thinking') {
     const text = textMember(block, type) ?? '';
@@ -113,66 +133,6 @@ function blockOf(block: unknown, at: string): Part {
   }
   // Every provider package has blocks of its own, so none is an issue.
   return otherPart(block, at);
-}
-
-function callsOf(fields: Members, below: (name: string) => string, flaws: Flaw[]): Part[] {
-  const { tool_calls: given, invalid_tool_calls: invalid, additional_kwargs: more } = fields;
-  const again = memberOf(more, 'tool_calls');
-  const parts: Part[] = [];
-  if (Array.isArray(given) && given.length > 0) {
-    parts.push(...given.map((call, at) => callOf(call, below(`tool_calls[${at}]`))));
-    const ids = (calls: readonly unknown[]): string =>
-      calls
-        .map((call) => idOf(memberOf(call, 'id')) ?? '')
-        .sort()
-        .join();
-    if (Array.isArray(again) && ids(again) !== ids(given)) {
-      flaws.push(
-        flaw('malformed-calls', below('additional_kwargs.tool_calls'), 'these are the calls of tool_calls', 'rewrite'),
-      );
-    }
-  } else if (Array.isArray(again) && again.length > 0 && !(Array.isArray(invalid) && invalid.length > 0)) {
-    flaws.push(flaw('obsolete-shape', below('additional_kwargs.tool_calls'), 'calls are in tool_calls', 'rewrite'));
-    parts.push(
-      ...again.map((call, at) => ({ ...callOf(call, below(`additional_kwargs.tool_calls[${at}]`)), flaws: [] })),
-    );
-  }
-  if (given !== undefined && !Array.isArray(given)) {
-    flaws.push(flaw('malformed-calls', below('tool_calls'), 'tool_calls is a list', 'rewrite'));
-  }
-  if (Array.isArray(invalid)) {
-    const hint = 'a call that could not be read cannot be answered';
-    for (const [at, call] of invalid.entries()) {
-      parts.push(otherPart(call, below(`invalid_tool_calls[${at}]`), [flaw('invalid-tool-calls', '', hint, 'drop')]));
-    }
-  }
-  return parts;
-}
-
-/** A call as LangChain has it, or as OpenAI does: both are taken. */
-function callOf(raw: unknown, at: string): Part {
-  const body = memberOf(raw, 'function');
-  if (!isMembers(raw)) return otherPart(raw, at, [flaw('malformed-calls', '', 'a call is { id, name, args }', 'drop')]);
-  const flaws: Flaw[] = [];
-  if (isMembers(body)) flaws.push(flaw('malformed-calls', 'function', 'a call is { id, name, args }', 'rewrite'));
-  const given = isMembers(body) ? body['arguments'] : raw['args'];
-  if (raw['id'] !== undefined && typeof raw['id'] !== 'string')
-    flaws.push(flaw('invalid-id', 'id', 'an id is text', 'rewrite'));
-  const parsed = typeof given === 'string' ? parsedObject(given) : undefined;
-  if (!isMembers(given)) {
-    const mend = parsed !== undefined || given === undefined || given === null ? 'rewrite' : undefined;
-    flaws.push(flaw('invalid-arguments', isMembers(body) ? 'function.arguments' : 'args', 'args is an object', mend));
-  }
-  return {
-    kind: 'call',
-    id: idOf(raw['id']),
-    name: (textMember(raw, 'name') ?? textMember(body, 'name')) || undefined,
-    input: parsed ?? given ?? {},
-    executedBy: 'client',
-    raw,
-    at,
-    flaws,
-  };
 }
 
 function resultOf(message: Members, fields: Members): ResultPart {
@@ -206,14 +166,16 @@ function write(turn: Turn): unknown {
   const [first] = turn.parts;
   if (turn.role === 'tool') return first?.kind === 'result' ? writeResult(first) : turn.raw;
   if (!isMembers(turn.raw)) {
-    const texts = turn.parts.map((part) => (part.kind === 'text' ? part.text : ''));
-    return made('', turn.role === 'user' ? 'human' : 'ai', { content: texts.join('\n') });
+    const type = pairOf(turn.raw)?.type ?? (turn.role === 'user' ? 'human' : 'ai');
+    return made('', type, { content: writeContent(turn.parts, pairOf(turn.raw)?.content) });
   }
   const opened = open(turn.raw);
   return rebuilt(
     turn.raw,
     opened,
-    turn.role === 'assistant' ? answerFields(turn, opened) : { content: writeContent(turn.parts, opened) },
+    turn.role === 'assistant'
+      ? answerFields(turn, opened)
+      : { content: writeContent(turn.parts, opened.fields['content']) },
   );
 }
 
@@ -245,7 +207,7 @@ function answerFields({ parts }: Turn, opened: Opened): Members {
         : [part];
     });
   return {
-    content: writeContent(shown, opened),
+    content: writeContent(shown, fields['content']),
     ...(calls.length > 0 || 'tool_calls' in fields ? { tool_calls: calls.map(writeCall) } : {}),
     ...(Array.isArray(fields['invalid_tool_calls']) ? { invalid_tool_calls: invalid.map(({ raw }) => raw) } : {}),
     ...(Array.isArray(again) && isMembers(more) ? { additional_kwargs: withCalls(more, again, calls) } : {}),
@@ -275,21 +237,32 @@ function writeCall(call: CallPart): unknown {
   return { ...raw, ...(call.id === undefined ? {} : { id: call.id }), ...facts, type: 'tool_call' };
 }
 
-function writeContent(parts: readonly Part[], { fields }: Opened): unknown {
+function writeContent(parts: readonly Part[], given: unknown): unknown {
   const [first] = parts;
-  if (parts.length === 0) return Array.isArray(fields['content']) ? [] : '';
-  if (parts.length === 1 && first?.kind === 'text' && !isMembers(first.raw) && !Array.isArray(fields['content']))
-    return first.text;
+  if (parts.length === 0) return Array.isArray(given) ? [] : '';
+  if (parts.length === 1 && first?.kind === 'text' && !isMembers(first.raw) && !Array.isArray(given)) return first.text;
   return parts.map((part) => {
     if (part.kind !== 'text' || (isMembers(part.raw) && untouched(part))) return part.raw;
     return { ...(isMembers(part.raw) ? part.raw : {}), type: 'text', text: part.text };
   });
 }
 
-function makeResult(call: CallPart, { text, completed }: Answer): ResultPart {
+function makeResult(call: CallPart, { text, completed }: Answer, turns: readonly Turn[] = []): ResultPart {
   const { id, name } = call;
   const facts = { ...(name === undefined ? {} : { name }), ...(completed ? {} : { status: 'error' }) };
-  // In the shape of the message that has the call, which its path tells.
-  const raw = made(call.at, 'tool', { content: text, ...(id === undefined ? {} : { tool_call_id: id }), ...facts });
+  const fields = { content: text, ...(id === undefined ? {} : { tool_call_id: id }), ...facts };
+  // In the shape of the message that has the call, which its path tells; of a class, when the list has one of it.
+  const raw = (isOutside(call.at) ? toolMessage(turns, fields) : undefined) ?? made(call.at, 'tool', fields);
   return { kind: 'result', id, name, output: text, failed: !completed, executedBy: 'client', raw, at: '', flaws: [] };
+}
+
+/** What was found in a list, so that many results do not look through it again and again. */
+const classes = new WeakMap<readonly Turn[], ToolClass | undefined>();
+
+/** A result of the class that other results of the list are of; without one, nobody knows that class here. */
+function toolMessage(turns: readonly Turn[], fields: Members): Members | undefined {
+  if (!classes.has(turns))
+    classes.set(turns, turns.map(({ role, raw }) => (role === 'tool' ? classOf(raw) : undefined)).find(Boolean));
+  const found = classes.get(turns);
+  return found === undefined ? undefined : instance(found, fields);
 }

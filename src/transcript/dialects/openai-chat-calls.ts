@@ -17,18 +17,17 @@ export function callsOf(message: Members, flaws: Flaw[]): Part[] {
     parts.push(...calls.map((call, at) => callOf(call, `tool_calls[${at}]`)));
   } else if (isMembers(calls)) {
     flaws.push(flaw('malformed-calls', 'tool_calls', 'tool_calls is a list', 'rewrite'));
-    if (isMembers(calls['function'])) parts.push(callOf(calls, 'tool_calls'));
-    else
-      parts.push(
-        ...Object.values(calls)
-          .filter((call) => isMembers(memberOf(call, 'function')))
-          .map((call) => callOf(call, 'tool_calls')),
-      );
+    const made = isCall(calls) ? [calls] : Object.values(calls).filter(isCall);
+    parts.push(...made.map((call) => callOf(call, 'tool_calls')));
   } else if (calls !== undefined) {
     flaws.push(flaw('malformed-calls', 'tool_calls', 'tool_calls is a list', 'rewrite'));
   }
   if (isMembers(message['function_call'])) parts.push(legacyCallOf(message['function_call']));
   return parts;
+}
+
+function isCall(value: unknown): boolean {
+  return isMembers(memberOf(value, 'function')) || isMembers(memberOf(value, 'custom'));
 }
 
 function callOf(raw: unknown, at: string): Part {

@@ -124,9 +124,10 @@ function contentPart(part: unknown, at: string, label: string, allowed: readonly
     const member = type === 'text' ? 'text' : 'refusal';
     const flaws =
       textMember(part, member) === undefined ? [flaw('invalid-content', member, `${member} is text`, 'rewrite')] : [];
-    if (type === 'refusal' && allowed.includes(type))
-      return { kind: 'refusal', text: text ?? '', raw: part, at, flaws };
-    return textPart(text ?? '', part, at, flaws);
+    if (type === 'text') return textPart(text ?? '', part, at, flaws);
+    if (allowed.includes(type)) return { kind: 'refusal', text: text ?? '', raw: part, at, flaws };
+    const hint = `a message of ${label} has no part of type refusal`;
+    return textPart(text ?? '', part, at, [flaw('part-not-allowed', 'type', hint, 'rewrite')]);
   }
   if (type !== undefined && allowed.includes(type)) {
     return { kind: 'media', mediaType: type, raw: part, at, flaws: [] };

@@ -22,6 +22,8 @@ export interface Content {
   readonly turn: number;
   /** Of a text. */
   readonly print?: TextPrint;
+  /** Of a result: the key of its call, when that is there. */
+  readonly of?: string;
   /** For people: how it begins. */
   readonly beginning?: string;
   /** It is there, and a repair may take it away: nobody misses it. */
@@ -39,19 +41,8 @@ const LONGEST_BEGINNING = 80;
  * @param redact - nothing of the texts is kept.
  */
 export function contentsOf(transcript: Transcript, redact: boolean): Content[] {
-  const { turns, links, dialect } = transcript;
-  const nameOf = new Map<Part, string>();
-  const answers = new Set<Part>();
-  for (const { turn, call, answer, stray } of links.calls) {
-    const isAllowed = speakerOf(turns[turn]!) === 'assistant';
-    const name = plainName(call.name ?? answer?.result.name ?? stray?.result.name);
-    nameOf.set(call, name);
-    for (const one of [answer, stray]) {
-      if (one === undefined) continue;
-      if (isAllowed) answers.add(one.result);
-      nameOf.set(one.result, name);
-    }
-  }
+  const { turns, dialect } = transcript;
+  const { names, keys, answers } = pairsOf(transcript);
   const contents: Content[] = [];
   turns.forEach((turn, at) => {
     const role = speakerOf(turn);
@@ -60,7 +51,7 @@ export function contentsOf(transcript: Transcript, redact: boolean): Content[] {
       kind: Content['kind'],
       key: string,
       beginning: string,
-      more: { readonly print?: TextPrint; readonly isLoose?: boolean } = {},
+      more: Partial<Pick<Content, 'print' | 'isLoose' | 'of'>> = {},
     ): void => {
       contents.push({
         ...{ key: `${kind} ${key}`, kind, role, turn: at, format: dialect.format, ...more },
@@ -85,13 +76,17 @@ export function contentsOf(transcript: Transcript, redact: boolean): Content[] {
           break;
         }
         case 'call':
-          add('call', callKey(part, nameOf.get(part)!), `the call of ${nameOf.get(part)}`, {
-            isLoose: role !== 'assistant',
+          add('call', keys.get(part)!, `the call of ${names.get(part)}`, {
+            // What the provider was to run and nobody can answer, a repair takes away.
+            isLoose: role !== 'assistant' || (part.executedBy === 'provider' && !answers.has(part)),
           });
           break;
         case 'result': {
           const key = outputKey(part.output);
-          add('result', key, textOf(part), { isLoose: !answers.has(part) || synthetic.has(key) });
+          const isLoose = !answers.has(part) || synthetic.has(key);
+          // Where names stand for ids, order decides which call it is, and order does not count.
+          const of = part.legacy === true ? undefined : keys.get(part);
+          add('result', key, textOf(part), { isLoose, ...(of === undefined ? {} : { of }) });
           break;
         }
         case 'media':
@@ -106,6 +101,31 @@ export function contentsOf(transcript: Transcript, redact: boolean): Content[] {
     }
   });
   return contents;
+}
+
+/** Calls with their results. A result is that of its call: ids differ between formats, the call and its arguments do not. */
+function pairsOf({ turns, links }: Transcript): {
+  readonly names: ReadonlyMap<Part, string>;
+  readonly keys: ReadonlyMap<Part, string>;
+  /** Calls of the assistant that have a result, and their results. */
+  readonly answers: ReadonlySet<Part>;
+} {
+  const names = new Map<Part, string>();
+  const keys = new Map<Part, string>();
+  const answers = new Set<Part>();
+  for (const { turn, call, answer, stray } of links.calls) {
+    const isAllowed = speakerOf(turns[turn]!) === 'assistant';
+    const name = plainName(call.name ?? answer?.result.name ?? stray?.result.name);
+    const key = callKey(call, name);
+    names.set(call, name);
+    keys.set(call, key);
+    for (const one of [answer, stray]) {
+      if (one === undefined) continue;
+      if (isAllowed) answers.add(one.result).add(call);
+      keys.set(one.result, key);
+    }
+  }
+  return { names, keys, answers };
 }
 
 /** What every format has. Beside it, what only one format has is not missed. */

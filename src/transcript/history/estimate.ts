@@ -18,10 +18,20 @@ const scripts: readonly (readonly [first: number, last: number, price: number])[
   [0x0590, 0x05ff, 0.5], // Hebrew
   [0x0600, 0x06ff, 0.42], // Arabic
   [0x0900, 0x097f, 0.38], // Devanagari
-  [0x0980, 0x0dff, 0.45], // Bengali to Sinhala
+  [0x0980, 0x09ff, 0.45], // Bengali
+  [0x0a00, 0x0a7f, 0.68], // Gurmukhi
+  [0x0a80, 0x0aff, 0.5], // Gujarati
+  [0x0b00, 0x0bff, 0.45], // Odia, Tamil
+  [0x0c00, 0x0d7f, 0.52], // Telugu, Kannada, Malayalam
+  [0x0d80, 0x0dff, 0.65], // Sinhala
   [0x0e00, 0x0e7f, 0.48], // Thai
+  [0x0e80, 0x0eff, 2], // Lao
+  [0x1000, 0x109f, 0.7], // Burmese
   [0x10a0, 0x10ff, 0.5], // Georgian
+  [0x1200, 0x139f, 2.3], // Ethiopic
+  [0x1780, 0x17ff, 0.8], // Khmer
   [0x2000, 0x206f, 1], // Punctuation
+  [0x2500, 0x259f, 0.75], // Boxes
   [0x3000, 0x303f, 0.9], // CJK punctuation
   [0x3040, 0x30ff, 0.8], // Kana
   [0x3400, 0x9fff, 0.9], // Han
@@ -45,14 +55,21 @@ const kinds: Uint8Array = Uint8Array.from({ length: 128 }, (_, code) => {
 
 /**
  * About how many tokens a text is, without a tokenizer: cut into words, numbers and signs as tokenizers do, each priced
- * by its script and length. For o200k_base it lies between 0.8 and 1.35 of the truth for texts of some length. Older tokenizers
- * need more for scripts that are not Latin, up to three times for Hindi. Takes time linear in the text.
+ * by its script and length. Takes time linear in the text.
+ *
+ * Against o200k_base, on texts beside the corpus that it was fitted to: documents, source code and JSON of some length
+ * within −10 and +25 %; chat in fifty languages within −15 and +50 %, rather too many than too few, most of all for formal
+ * Russian, Arabic and Chinese. (Six rare scripts, and Latin that is not English, have their prices from one such text
+ * each.) Transliterations, as pinyin, come out a fifth too low. Older tokenizers need more: of cl100k_base it gives all
+ * for English and code, half for Cyrillic and Arabic, and a quarter for the scripts of India.
  */
 export function estimateTokens(text: string): number {
   let tokens = 0;
   let letters = 0;
   let accents = 0;
   let unusual = 0;
+  let words = 0;
+  let open = 0;
   let at = 0;
   while (at < text.length) {
     const kind = kindAt(text, at);
@@ -69,14 +86,20 @@ export function estimateTokens(text: string): number {
       letters += at - start;
       accents += marks;
       if (marks === 0) unusual += Math.max(0, at - start - 4);
+      // Not in names of code and keys of JSON.
+      if (at - start >= 3 && isGap(text, at)) {
+        words += 1;
+        if (OPEN_ENDS.has(text.charCodeAt(at - 1))) open += 1;
+      }
       continue;
     }
     while (at < text.length && kindAt(text, at) === kind) at += 1;
     tokens += runPrice(kind, at - start, kindAt(text, at));
   }
-  // Words without accents cost more where words with accents stand beside them: they are not English.
-  if (accents > 0) tokens += 0.18 * unusual * Math.min(1, accents / letters / 0.06);
-  return Math.ceil(tokens);
+  // Words without accents cost more where words with accents stand beside them, or many end as few words of English do.
+  const accented = accents > 0 ? 0.18 * Math.min(1, accents / letters / 0.06) : 0;
+  const openEnded = words > 0 ? 0.36 * Math.min(1, Math.max(0, open / words - 0.15) / 0.35) : 0;
+  return Math.ceil(tokens + unusual * Math.max(accented, openEnded));
 }
 
 function accentsIn(text: string, start: number, end: number): number {
@@ -91,6 +114,11 @@ function endOfWord(text: string, from: number): number {
   while (at < text.length && kindAt(text, at) === UPPER) at += 1;
   while (at < text.length && isSmall(kindAt(text, at))) at += 1;
   return at;
+}
+
+function isGap(text: string, at: number): boolean {
+  const kind = at < text.length ? kindAt(text, at) : BREAK;
+  return kind === SPACE || kind === BREAK;
 }
 
 function isSmall(kind: number): boolean {
@@ -113,6 +141,9 @@ function wordPrice(text: string, start: number, end: number, accents: number): n
   if (capitals > 1) return Math.max(1, length / 2.9);
   return length <= 5 ? 1 : 1 + (length - 5) * 0.24;
 }
+
+/** How few words of English end, and most of Swahili, Malay or Italian. */
+const OPEN_ENDS: ReadonlySet<number> = new Set([...'aiou'].map((letter) => letter.charCodeAt(0)));
 
 const VOWELS: ReadonlySet<number> = new Set([...'aeiouyAEIOUY'].map((letter) => letter.charCodeAt(0)));
 

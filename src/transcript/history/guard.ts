@@ -7,9 +7,10 @@ import { dialects } from '../formats.js';
 import type { TranscriptFormat, Turn } from '../graph.js';
 import { read } from '../read.js';
 import { transcriptOf } from '../transcript.js';
-import { type Content, contentsOf } from './content.js';
+import { contentsOf } from './content.js';
 import { type Counter, counterOf, type TokenCounter } from './counter.js';
 import { cut } from './cut.js';
+import { droppedIssues, limitIssues } from './issues.js';
 import { Memory } from './memory.js';
 import { repeatedCalls } from './repeats.js';
 import { type TokenCount, TokenScale } from './tokens.js';
@@ -128,9 +129,10 @@ export class HistoryGuard {
     const count = transcript.turns.reduce((sum, turn) => sum + scale.ofTurn(turn), scale.fixed);
     const tokens = { count, isEstimate: scale.isEstimate };
     const now = contentsOf(transcript, this.#redact);
+    const { maxTokens, maxMessages } = this.#limits;
     const issues = [
-      ...this.#limitIssues('tokens', count, this.#limits.maxTokens, tokens.isEstimate),
-      ...this.#limitIssues('messages', messages.length, this.#limits.maxMessages, false),
+      ...limitIssues('tokens', count, maxTokens, this.#warnAt, tokens.isEstimate),
+      ...limitIssues('messages', messages.length, maxMessages, this.#warnAt, false),
       ...(this.#repeats === undefined ? [] : repeatedCalls(transcript, this.#repeats)),
       ...droppedIssues(this.#memory.next(now, dialect.format)),
     ];
@@ -210,41 +212,6 @@ export class HistoryGuard {
     const dialect = this.#dialect ?? detect(dropped);
     this.#memory.release(contentsOf(read(dialect, dropped), true));
   }
-
-  #limitIssues(what: 'tokens' | 'messages', count: number, limit: number, isEstimate: boolean): HistoryIssue[] {
-    const about = isEstimate ? 'about ' : '';
-    const share = `${about}${count} ${what} of ${limit}`;
-    if (count > limit) {
-      const hint = `${about}${count} ${what}, and at most ${limit} are allowed`;
-      return [{ code: `too-many-${what}`, severity: 'error', hint, count, limit }];
-    }
-    return count < limit * this.#warnAt ? [] : [{ code: 'near-limit', severity: 'warning', hint: share, count, limit }];
-  }
-}
-
-/** One issue for each message that lost something. */
-function droppedIssues(lost: readonly Content[]): HistoryIssue[] {
-  const byMessage = new Map<string, Content[]>();
-  for (const content of lost) {
-    const place = `${content.turn} ${content.role}`;
-    const there = byMessage.get(place);
-    if (there === undefined) byMessage.set(place, [content]);
-    else there.push(content);
-  }
-  return [...byMessage.values()].map((contents) => {
-    const { turn, role } = contents[0]!;
-    const beginning = contents.find((one) => one.beginning !== undefined)?.beginning;
-    const said = beginning === undefined ? '' : ` (${JSON.stringify(beginning)})`;
-    const hint = `what ${role} said at [${turn}]${said} is not there any more, or was changed, and nobody declared it`;
-    return {
-      code: 'dropped',
-      severity: 'error',
-      path: `[${turn}]`,
-      hint,
-      role,
-      ...(beginning === undefined ? {} : { beginning }),
-    };
-  });
 }
 
 const CONSTRUCTOR = 'new HistoryGuard(options)';

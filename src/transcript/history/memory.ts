@@ -10,24 +10,63 @@ const MOST_LOST = 10_000;
 /** Formats that keep what the system says outside of the list. */
 const withoutSystem: ReadonlySet<TranscriptFormat> = new Set(['anthropic', 'gemini']);
 
-/** What of `before` is not in `now`. Each content counts as often as it is there; places do not count. */
+/**
+ * What of `before` is not in `now`. Each content counts as often as it is there; places do not count. A result is there
+ * as long as somebody says it, unless its call is answered with another one now.
+ */
 function missingFrom(before: readonly Content[], now: readonly Content[]): Content[] {
-  const left = new Map<string, number>();
-  for (const { key } of now) left.set(key, (left.get(key) ?? 0) + 1);
-  const missing = before.filter(({ key }) => {
-    const count = left.get(key) ?? 0;
-    if (count > 0) left.set(key, count - 1);
-    return count === 0;
-  });
+  const left = countsOf(now, exactKey);
+  const gone = before.filter((one) => !takes(left, exactKey(one)));
+  if (gone.length === 0) return gone;
+  const fresh = now.filter((one) => takes(left, exactKey(one)));
+  const missing = withoutResults(gone, fresh);
   if (!missing.some(({ kind }) => kind === 'text')) return missing;
-  const fresh = now.filter(({ key, kind }) => {
-    const count = kind === 'text' ? (left.get(key) ?? 0) : 0;
-    if (count > 0) left.set(key, count - 1);
-    return count > 0;
-  });
   // A conversion may have joined several texts, or split one.
   const found = new Set([...puzzle(missing, fresh).pieces, ...puzzle(fresh, missing).wholes]);
   return missing.filter((one) => !found.has(one));
+}
+
+/** Without the results that are still said: to the same call, to none, or to another while their own has none. */
+function withoutResults(gone: readonly Content[], fresh: readonly Content[]): Content[] {
+  const results = fresh.filter(({ kind }) => kind === 'result');
+  const orphaned = countsOf(
+    results.filter(({ of }) => of === undefined),
+    keyOf,
+  );
+  const paired = countsOf(
+    results.filter(({ of }) => of !== undefined),
+    keyOf,
+  );
+  const answered = new Set(results.map(({ of }) => of));
+  return gone.filter(({ kind, key, of }) => {
+    if (kind !== 'result') return true;
+    if (takes(orphaned, key)) return false;
+    return (of !== undefined && answered.has(of)) || !takes(paired, key);
+  });
+}
+
+function keyOf({ key }: Content): string {
+  return key;
+}
+
+function exactKey({ key, of }: Content): string {
+  return of === undefined ? key : `${key} of ${of}`;
+}
+
+function countsOf(contents: readonly Content[], by: (content: Content) => string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const one of contents) {
+    const key = by(one);
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** Takes one away, if one is left. */
+function takes(counts: Map<string, number>, key: string): boolean {
+  const count = counts.get(key) ?? 0;
+  if (count > 0) counts.set(key, count - 1);
+  return count > 0;
 }
 
 /** Texts that follow each other and, joined, are one of the others. */

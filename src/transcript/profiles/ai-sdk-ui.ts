@@ -1,17 +1,30 @@
-import type { TranscriptProfile } from '../profile.js';
-import { rule } from '../rule.js';
+import { type Major, majors } from '../dialects/ai-sdk-majors.js';
+import { derive, type TranscriptProfile } from '../profile.js';
+import { type Rule, rule } from '../rule.js';
 import * as approvals from '../rules/approvals.js';
 import * as ids from '../rules/ids.js';
 import * as shape from '../rules/shape.js';
 import * as states from '../rules/states.js';
+import * as versions from './ai-sdk-ui-versions.js';
+import { toolsOfOthers, unsaidWords } from './ai-sdk-ui-words.js';
 
 const reference = 'https://ai-sdk.dev/docs/reference/ai-sdk-core/ui-message';
 const validation = 'https://ai-sdk.dev/docs/reference/ai-sdk-ui/validate-ui-messages';
 const missing = 'https://ai-sdk.dev/docs/reference/ai-sdk-errors/ai-missing-tool-results-error';
 const refused = 'Type validation failed';
+const unanswered = 'Tool results are missing for tool calls …';
 
-/** AI SDK `UIMessage`, for the versions 5 and 6: what `validateUIMessages` takes, and converts into a valid prompt. */
-export const aiSdkUiProfile: TranscriptProfile = {
+/** In what the last two versions differ: a warning, for nothing is wrong with it in one of them. */
+const differences: readonly Rule[] = versions
+  .ofUiMessages([6, 7])
+  .map(({ code, find }) => rule({ code, find }, { source: reference, severity: 'warning' }));
+
+/**
+ * AI SDK `UIMessage`, for every version from 5 to 7: what `validateUIMessages` takes, and what then converts into a valid
+ * prompt. What only some of them take passes, with a warning when the last two differ in it. The profiles with a number are
+ * for one version.
+ */
+const aiSdkUiProfile: TranscriptProfile = {
   name: 'ai-sdk-ui',
   format: 'ai-sdk-ui',
   rules: [
@@ -26,19 +39,40 @@ export const aiSdkUiProfile: TranscriptProfile = {
     rule(shape.unknownPart, { source: reference, providerText: refused }),
     rule(states.invalidState, { source: reference, providerText: refused }),
     rule(shape.idShape, { source: reference, providerText: refused }),
-    rule(shape.callNotAllowed, { source: reference }),
+    rule(toolsOfOthers, { source: reference }),
     rule(shape.invalidArguments, { source: reference, severity: 'warning' }),
     rule(ids.missingCallId, { source: reference, providerText: refused }),
     rule(ids.missingName, { source: reference, providerText: refused }),
     rule(ids.duplicateCallId, { source: reference }),
     rule(ids.reusedCallId, { source: reference }),
-    rule(approvals.pendingApproval, { source: missing, providerText: 'Tool results are missing for tool calls …' }),
+    rule(approvals.pendingApproval, { source: missing, providerText: unanswered }),
     rule(states.unansweredStep, {
       source: missing,
-      providerText: 'Tool results are missing for tool calls …',
+      providerText: unanswered,
     }),
-    rule(states.emptyWords, { source: validation, providerText: 'Message must contain at least one part' }),
+    rule(unsaidWords, { source: validation, providerText: 'Message must contain at least one part' }),
     rule(states.emptyAnswer, { source: validation, severity: 'warning' }),
     rule(states.preliminary, { source: reference, severity: 'warning' }),
+    ...differences,
   ],
 };
+
+/** Version 7 answers some calls by itself. */
+const since7: TranscriptProfile = derive(aiSdkUiProfile, 'ai-sdk-ui-7', {
+  with: [
+    rule(versions.pendingSince7, { source: missing, providerText: unanswered }),
+    rule(versions.unansweredSince7, { source: missing, providerText: unanswered }),
+  ],
+});
+
+/** A profile for one version: what that version does not have is an error, and is written as it has it. */
+function forVersion(major: Major): TranscriptProfile {
+  const { format, rules } = major === 7 ? since7 : aiSdkUiProfile;
+  const own = [...versions.ofUiMessages([major]), versions.misreadUrls].map((core) =>
+    rule(core, { source: reference, providerText: refused }),
+  );
+  return { name: `ai-sdk-ui-${major}`, format, rules: [...own, ...rules.filter((one) => !differences.includes(one))] };
+}
+
+/** Profiles for `UIMessage`s, by version: `ai-sdk-ui`, `ai-sdk-ui-5`. */
+export const aiSdkUiProfiles: readonly TranscriptProfile[] = [aiSdkUiProfile, ...majors.map(forVersion)];

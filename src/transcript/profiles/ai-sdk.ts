@@ -1,18 +1,28 @@
+import { type Major, majors } from '../dialects/ai-sdk-majors.js';
 import { derive, type TranscriptProfile } from '../profile.js';
-import { type RuleCore, rule } from '../rule.js';
+import { type Rule, type RuleCore, rule } from '../rule.js';
 import * as approvals from '../rules/approvals.js';
 import * as content from '../rules/content.js';
 import * as ids from '../rules/ids.js';
 import * as pairing from '../rules/pairing.js';
 import * as reasoning from '../rules/reasoning.js';
 import * as shape from '../rules/shape.js';
+import * as versions from './ai-sdk-versions.js';
 
 const prompts = 'https://ai-sdk.dev/docs/reference/ai-sdk-core/model-message';
 const missing = 'https://ai-sdk.dev/docs/reference/ai-sdk-errors/ai-missing-tool-results-error';
 const schema = 'Invalid prompt: The messages do not match the ModelMessage[] schema.';
 
-/** AI SDK `ModelMessage`, for majors 5 to 7 and any provider. */
-export const aiSdkProfile: TranscriptProfile = {
+/** In what the last two versions differ: a warning, for nothing is wrong with it in one of them. */
+const differences: readonly Rule[] = versions
+  .ofModelMessages([6, 7])
+  .map((core) => rule(found(core), { source: prompts, severity: 'warning' }));
+
+/**
+ * AI SDK `ModelMessage`, for any provider, and for every version from 5 to 7: what only some of them take passes, with a
+ * warning when the last two differ in it. The profiles with a number are for one version.
+ */
+const aiSdkProfile: TranscriptProfile = {
   name: 'ai-sdk',
   format: 'ai-sdk',
   rules: [
@@ -51,25 +61,12 @@ export const aiSdkProfile: TranscriptProfile = {
     }),
     rule(content.emptyTurn(false), { source: prompts, severity: 'warning' }),
     rule(found(ids.reusedCallId), { source: prompts, severity: 'warning' }),
+    ...differences,
   ],
 };
 
-/** AI SDK 7: system messages only with `allowSystemInMessages`. */
-export const aiSdk7Profile: TranscriptProfile = derive(aiSdkProfile, 'ai-sdk-7', {
-  with: [
-    rule(
-      content.systemTurns(() => false, 'instructions are the option system, or allowSystemInMessages is on'),
-      {
-        source: prompts,
-        providerText:
-          'System messages are not allowed in the prompt or messages fields. Use the system option instead.',
-      },
-    ),
-  ],
-});
-
 /** `ModelMessage`s for Anthropic: what its provider package hands on as it is. */
-export const aiSdkAnthropicProfile: TranscriptProfile = derive(aiSdkProfile, 'ai-sdk-anthropic', {
+const aiSdkAnthropicProfile: TranscriptProfile = derive(aiSdkProfile, 'ai-sdk-anthropic', {
   with: [
     rule(pairing.misplacedResult, { source: missing, providerText: 'Tool results are missing for tool calls …' }),
     rule(pairing.separatedResult, { source: missing }),
@@ -102,8 +99,10 @@ export const aiSdkAnthropicProfile: TranscriptProfile = derive(aiSdkProfile, 'ai
 });
 
 /** `ModelMessage`s for OpenAI: what its provider package hands on as it is. */
-export const aiSdkOpenaiProfile: TranscriptProfile = derive(aiSdkProfile, 'ai-sdk-openai', {
+const aiSdkOpenaiProfile: TranscriptProfile = derive(aiSdkProfile, 'ai-sdk-openai', {
   with: [
+    // Its models are of the Responses API, unless they are made with `chat`.
+    rule(ids.reusedCallId, { source: 'https://platform.openai.com/docs/api-reference/responses/create' }),
     rule(pairing.misplacedResult, { source: missing, providerText: 'Tool results are missing for tool calls …' }),
     rule(pairing.separatedResult, { source: missing }),
     rule(
@@ -115,6 +114,32 @@ export const aiSdkOpenaiProfile: TranscriptProfile = derive(aiSdkProfile, 'ai-sd
     ),
   ],
 });
+
+const ofAnyVersion: readonly TranscriptProfile[] = [aiSdkProfile, aiSdkAnthropicProfile, aiSdkOpenaiProfile];
+
+/**
+ * The profiles for one version: what that version does not have is an error, and is written as it has it. Version 7 takes
+ * system messages only with `allowSystemInMessages`.
+ */
+function ofVersion(major: Major): TranscriptProfile[] {
+  const source = `https://ai-sdk.dev/docs/migration-guides/migration-guide-${major}-0`;
+  const own = versions.ofModelMessages([major]).map((core) => rule(core, { source, providerText: schema }));
+  const onlyByOption = content.systemTurns(
+    () => false,
+    'instructions are the option instructions, or allowSystemInMessages is on',
+  );
+  const providerText =
+    'System messages are not allowed in the prompt or messages fields. Use the instructions option instead.';
+  const last = major === 7 ? [rule(onlyByOption, { source, providerText })] : [];
+  return ofAnyVersion.map(({ name, format, rules }) => ({
+    name: name.replace('ai-sdk', `ai-sdk-${major}`),
+    format,
+    rules: [...own, ...rules.filter((one) => !differences.includes(one)), ...last],
+  }));
+}
+
+/** Profiles for `ModelMessage`s, by version and provider: `ai-sdk`, `ai-sdk-anthropic`, `ai-sdk-6`, `ai-sdk-6-anthropic`. */
+export const aiSdkProfiles: readonly TranscriptProfile[] = [...ofAnyVersion, ...majors.flatMap(ofVersion)];
 
 /** A warning only: what is allowed is not changed. */
 function found({ code, find }: RuleCore): RuleCore {

@@ -3,11 +3,13 @@ import { rule } from '../rule.js';
 import * as content from '../rules/content.js';
 import * as ids from '../rules/ids.js';
 import * as pairing from '../rules/pairing.js';
+import * as providerTools from '../rules/provider-tools.js';
 import * as reasoning from '../rules/reasoning.js';
 import * as shape from '../rules/shape.js';
 
 const reference = 'https://docs.anthropic.com/en/api/messages';
 const toolUse = 'https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/implement-tool-use';
+const serverTools = 'https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/web-search-tool';
 const thinking = 'https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking';
 
 const unanswered =
@@ -75,12 +77,18 @@ export const anthropicProfile: TranscriptProfile = {
       },
     ),
     rule(pairing.misplacedResult, { source: toolUse, providerText: unanswered }),
+    rule(providerTools.strayProviderResult, { source: serverTools }),
     rule(pairing.duplicateResult, {
       source: 'https://github.com/trycua/cua/issues/524',
       providerText: 'each tool_use must have a single result. Found multiple `tool_result` blocks with id: …',
     }),
     rule(pairing.orphanResult, { source: toolUse, providerText: orphaned }),
     rule(pairing.unansweredCall, { source: toolUse, providerText: unanswered }),
+    rule(providerTools.unansweredProviderCall, {
+      source: serverTools,
+      providerText:
+        '`web_search` tool use with id `srvtoolu_…` was found without a corresponding `web_search_tool_result` block',
+    }),
     rule(pairing.resultsFirst, { source: toolUse, providerText: unanswered }),
     rule(reasoning.unsignedReasoning, {
       source: thinking,

@@ -1,3 +1,4 @@
+import type { Turn } from '../graph.js';
 import type { TranscriptProfile } from '../profile.js';
 import { type RuleCore, rule } from '../rule.js';
 import * as content from '../rules/content.js';
@@ -10,6 +11,12 @@ const calling = {
   source: 'https://ai.google.dev/gemini-api/docs/function-calling',
   providerText:
     'Please ensure that the number of function response parts is equal to the number of function call parts of the function call turn.',
+};
+
+const turns = {
+  source: 'https://github.com/google-gemini/gemini-cli/issues/11814',
+  providerText:
+    'Please ensure that function call turn comes immediately after a user turn or after a function response turn.',
 };
 
 /** Gemini `contents`. Calls without ids are paired by their name, in order: many transcripts have no ids, and need none. */
@@ -28,6 +35,8 @@ export const geminiProfile: TranscriptProfile = {
     rule(shape.invalidArguments, { source: reference }),
     rule(shape.invalidResult, { source: reference }),
     rule(shape.idShape, { source: reference }),
+    rule(ids.missingCallId, calling),
+    rule(ids.missingResultId, calling),
     rule(ids.missingName, { source: reference }),
     rule(ids.duplicateCallId, calling),
     rule(pairing.misplacedResult, calling),
@@ -37,10 +46,30 @@ export const geminiProfile: TranscriptProfile = {
     rule(pairing.unansweredCall, calling),
     rule(content.emptyText, { source: reference, severity: 'warning' }),
     rule(content.emptyTurn(false), { source: reference, providerText: 'contents.parts must not be empty.' }),
-    rule(found(content.userFirst), { source: reference, severity: 'warning' }),
-    rule(found(content.alternating), { source: reference, severity: 'warning' }),
+    // Before the others, as a content that is joined may be the first.
+    rule(where(content.alternating, calls), turns),
+    rule(where(content.userFirst, calls), turns),
+    rule(found(where(content.alternating, says)), { source: reference, severity: 'warning' }),
+    rule(found(where(content.userFirst, says)), { source: reference, severity: 'warning' }),
   ],
 };
+
+/** A content that calls tools stands behind the user, or behind results; of others current models are not so strict. */
+function calls({ role, parts }: Turn): boolean {
+  return role === 'assistant' && parts.some(({ kind }) => kind === 'call');
+}
+
+function says(turn: Turn): boolean {
+  return !calls(turn);
+}
+
+/** The rule, for some turns only. */
+function where(core: RuleCore, holds: (turn: Turn) => boolean): RuleCore {
+  return {
+    ...core,
+    find: (transcript) => core.find(transcript).filter(({ turn }) => holds(transcript.turns[turn]!)),
+  };
+}
 
 /** A warning only: what is allowed is not changed. */
 function found({ code, find }: RuleCore): RuleCore {

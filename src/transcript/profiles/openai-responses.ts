@@ -6,7 +6,6 @@ import * as ids from '../rules/ids.js';
 import * as items from '../rules/items.js';
 import * as pairing from '../rules/pairing.js';
 import * as shape from '../rules/shape.js';
-import { invalidItemId } from '../rules/states.js';
 
 const reference = 'https://platform.openai.com/docs/api-reference/responses/create';
 const noOutput = {
@@ -21,6 +20,8 @@ const following = {
   source: 'https://github.com/vercel/ai/issues/7099',
   providerText: "Item 'rs_…' of type 'reasoning' was provided without its required following item.",
 };
+
+const LONGEST_CALL_ID = 64;
 
 /** OpenAI Responses: all of a conversation in `input`. */
 export const openaiResponsesProfile: TranscriptProfile = {
@@ -42,7 +43,7 @@ export const openaiResponsesProfile: TranscriptProfile = {
     rule(shape.invalidResult, { source: reference }),
     rule(shape.idShape, { source: reference }),
     rule(shape.sdkArtefact, { source: reference, severity: 'warning' }),
-    rule(invalidItemId, {
+    rule(items.invalidItemId, {
       source: 'https://github.com/continuedev/continue/issues/11785',
       providerText: "Invalid 'input[2].id': 'call_1'. Expected an ID that begins with 'fc'.",
     }),
@@ -55,11 +56,23 @@ export const openaiResponsesProfile: TranscriptProfile = {
     rule(ids.missingName, { source: reference }),
     rule(ids.duplicateCallId, { source: reference }),
     rule(ids.reusedCallId, { source: reference }),
+    rule(
+      ids.idForm(
+        'id-too-long',
+        (id) => id.length <= LONGEST_CALL_ID,
+        `at most ${LONGEST_CALL_ID} characters`,
+        LONGEST_CALL_ID,
+      ),
+      {
+        source: 'https://github.com/AnswerDotAI/fastllm/issues/45',
+        providerText: "Invalid 'input[95].call_id': string too long. Expected a string with maximum length 64.",
+      },
+    ),
     rule(approvals.unknownApproval, { source: reference }),
     rule(pairing.misplacedResult, noCall),
     rule(pairing.duplicateResult, noCall),
     rule(items.otherKind(isPair), noCall),
-    rule(pairing.orphanResult, noCall),
+    rule(items.orphanItem, noCall),
     rule(items.unansweredItem, noOutput),
     rule(items.reasoningSeparated, following),
   ],

@@ -7,18 +7,26 @@ import { asJsonText } from '../shape.js';
 import type { Transcript } from '../transcript.js';
 import { digest, FreshIds } from './fresh-ids.js';
 
-/** A call without an id. It gets that of a result that has no call, if one stands there, else one made of what it is. */
+/**
+ * A call without an id, though its format, or a result with an id behind it, asks for one. It gets that of a result that
+ * has no call, if one stands there, else one made of what it is.
+ */
 export const missingCallId: RuleCore = {
   code: 'missing-call-id',
-  find: ({ links }) =>
-    links.calls
-      .filter(({ call }) => call.id === undefined && call.legacy !== true)
+  find({ links }) {
+    const ownerless = links.results.filter(({ verdict, result }) => verdict === 'orphan' && result.id !== undefined);
+    const names = new Set(ownerless.flatMap(({ result }) => result.name ?? []));
+    const isWanted = ({ call, answer, stray }: LinkedCall): boolean =>
+      call.legacy !== true || (call.name !== undefined && names.has(call.name) && !answer && !stray);
+    return links.calls
+      .filter((linked) => linked.call.id === undefined && isWanted(linked))
       .map(({ turn, part, call }) => ({
         turn,
         part,
         at: 'id',
         hint: `the call of ${call.name ?? 'a tool'} has no id`,
-      })),
+      }));
+  },
   repair(findings, draft, { transcript }) {
     const wanted = new Set(findings.map(key));
     const ids = new FreshIds(transcript);
@@ -29,44 +37,63 @@ export const missingCallId: RuleCore = {
         const adopted = nameless.length === ownerless.length ? ownerless[at]!.result.id : undefined;
         const id = adopted ?? ids.free(`call_${digest(`${call.name} ${asJsonText(inputOf(call))}`)}`);
         const what = adopted === undefined ? `got the id ${id}` : `got the id ${id}, which the result behind it has`;
-        draft.setPart({ turn, part, at: 'id', callId: id, hint: '' }, edited(call, { id }), 'rename', what);
+        const mended = edited(call, { id, legacy: false });
+        draft.setPart({ turn, part, at: 'id', callId: id, hint: '' }, mended, 'rename', what);
       });
     }
   },
 };
 
-/** A result without an id. It gets that of the call it stands behind, in order; with no such call it goes. */
+/**
+ * A result that does not say what it answers: it has no id, or, where names stand for ids, no name. It gets that of the
+ * call it stands behind, in order; with no such call it goes.
+ */
 export const missingResultId: RuleCore = {
   code: 'missing-result-id',
-  find: ({ links }) =>
-    links.results
-      .filter(({ result }) => result.id === undefined && result.legacy !== true)
-      .map(({ turn, part }) => ({ turn, part, hint: 'the result does not say which call it answers' })),
+  find({ links }) {
+    const open = links.calls.filter(({ call, answer, stray }) => call.id !== undefined && !answer && !stray);
+    const names = new Set(open.map(({ call }) => call.name));
+    return links.results
+      .filter(({ result, verdict }) => isOwnerless(result) || (verdict === 'orphan' && isNamedOnly(result, names)))
+      .map(({ turn, part }) => ({ turn, part, hint: 'the result does not say which call it answers' }));
+  },
   repair(findings, draft, { transcript }) {
     const wanted = new Map(findings.map((finding) => [key(finding as Place), finding]));
     for (const { calls, results } of roundsOf(transcript)) {
-      const open = calls.filter(({ call, answer, stray }) => !answer && !stray && call.id !== undefined);
+      const open = calls.filter(({ call, answer, stray }) => !answer && !stray && !isOwnerless(call));
       for (const { result, turn, part } of results) {
         const finding = wanted.get(`${turn} ${part}`);
         if (finding === undefined) continue;
         wanted.delete(`${turn} ${part}`);
-        const named = result.name === undefined ? 0 : open.findIndex(({ call }) => call.name === result.name);
-        const [owner] = open.splice(Math.max(named, 0), 1);
+        const [owner] = open.splice(Math.max(ownerAt(open, result), 0), 1);
         if (owner === undefined) draft.dropPart(finding, 'removed, every call in front of it has its result');
         else {
-          const id = owner.call.id;
-          draft.setPart(
-            { turn, part, hint: '', callId: id! },
-            edited(result, { id }),
-            'rename',
-            `got the id ${id} of the call in front of it`,
-          );
+          const { id, name } = owner.call;
+          const place = { turn, part, hint: '', ...(id === undefined ? {} : { callId: id }) };
+          const what = id === undefined ? `got the name ${name}` : `got the id ${id}`;
+          const mended = edited(result, id === undefined ? { name } : { id, legacy: false });
+          draft.setPart(place, mended, 'rename', `${what} of the call in front of it`);
         }
       }
     }
     for (const finding of wanted.values()) draft.dropPart(finding, 'removed, no call stands in front of it');
   },
 };
+
+/** It has nothing by which its other half could be found. */
+function isOwnerless({ id, name, legacy }: CallPart | ResultPart): boolean {
+  return (legacy === true ? name : id) === undefined;
+}
+
+/** It has the name of a call that has an id: what stands for an id elsewhere is none here. */
+function isNamedOnly({ name, legacy }: ResultPart, open: ReadonlySet<string | undefined>): boolean {
+  return legacy === true && open.has(name);
+}
+
+/** The first call that is of the same tool, as far as the result says which that is. */
+function ownerAt(open: readonly LinkedCall[], { name }: ResultPart): number {
+  return name === undefined ? 0 : open.findIndex(({ call }) => call.name === name);
+}
 
 /** Two calls with one id that are open at the same time. The later one is renamed, with its result. */
 export const duplicateCallId: RuleCore = {

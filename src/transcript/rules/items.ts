@@ -4,7 +4,8 @@ import type { LinkedResult } from '../links.js';
 import type { Finding, RepairContext, RuleCore } from '../rule.js';
 import { textMember } from '../shape.js';
 import type { Transcript } from '../transcript.js';
-import { unansweredCall } from './pairing.js';
+import { orphanResult, unansweredCall } from './pairing.js';
+import { invalidItemId as itemIds } from './states.js';
 
 /** Two items with one id. The later one goes on without: what it says is in the item itself. */
 export const duplicateItemId: RuleCore = {
@@ -25,7 +26,7 @@ export const duplicateItemId: RuleCore = {
   repair(findings, draft, context) {
     for (const finding of findings) {
       const turn = context.transcript.turns[finding.turn]!;
-      if (isStoredOnly(turn)) draft.dropTurn(finding, 'removed, it refers to the same stored reasoning');
+      if (isStoredOnly(turn)) dropReasoning(finding, 'removed, it refers to the same stored reasoning', draft, context);
       else omitId(finding, draft, context);
     }
   },
@@ -41,15 +42,31 @@ export const unencryptedReasoning: RuleCore = {
         : [],
     ),
   repair(findings, draft, context) {
-    const { turns } = context.transcript;
-    for (const finding of findings) {
-      draft.dropTurn(finding, 'removed, it has no encrypted content and is not stored');
-      for (let at = finding.turn + 1; turns[at]?.role === 'assistant' && !isReasoning(turns[at]); at += 1) {
-        if (textMember(turns[at]!.raw, 'id') !== undefined) omitId({ turn: at, at: 'id', hint: '' }, draft, context);
-      }
-    }
+    for (const finding of findings)
+      dropReasoning(finding, 'removed, it has no encrypted content and is not stored', draft, context);
   },
 };
+
+/** Ids that are none, or of another kind of item. Reasoning that is known by such an id only cannot be found. */
+export const invalidItemId: RuleCore = {
+  ...itemIds,
+  repair(findings, draft, context) {
+    const isLost = ({ turn }: Finding): boolean => isStoredOnly(context.transcript.turns[turn]!);
+    for (const finding of findings.filter(isLost))
+      dropReasoning(finding, 'removed, nothing is stored under this id', draft, context);
+    const others = findings.filter((finding) => !isLost(finding));
+    itemIds.repair?.(others, draft, context);
+  },
+};
+
+/** Items that came with reasoning are known with it: without, they are sent as if they were new. */
+function dropReasoning(finding: Finding, what: string, draft: Draft, context: RepairContext): void {
+  const { turns } = context.transcript;
+  draft.dropTurn(finding, what);
+  for (let at = finding.turn + 1; turns[at]?.role === 'assistant' && !isReasoning(turns[at]); at += 1) {
+    if (textMember(turns[at]!.raw, 'id') !== undefined) omitId({ turn: at, at: 'id', hint: '' }, draft, context);
+  }
+}
 
 /** References to stored items, where the provider stores nothing. */
 export const unstoredReference: RuleCore = {
@@ -101,7 +118,7 @@ export const reasoningSeparated: RuleCore = {
   },
 };
 
-/** An output of another kind than its call. Text outputs become the right kind. */
+/** An output of another kind than its call. What says something becomes the right kind; of the rest nobody knows how it ended. */
 export function otherKind(
   isPair: (call: NonNullable<LinkedResult['call']>['call'], result: LinkedResult['result']) => boolean,
 ): RuleCore {
@@ -116,7 +133,7 @@ export function otherKind(
           at: 'type',
           ...(result.id === undefined ? {} : { callId: result.id }),
           hint: `its call is a ${textMember(call?.call.raw, 'type')}`,
-          ...(isTextual(call?.call.raw) && typeof result.output === 'string' ? {} : { unfixable: true }),
+          ...(takesText(call?.call.raw) && isSaid(result.output) ? {} : { unfixable: true }),
         })),
     repair(findings, draft, { transcript }) {
       const calls = new Map(transcript.links.results.map(({ turn, call }) => [turn, call]));
@@ -143,6 +160,20 @@ export const unansweredItem: RuleCore = {
       ),
 };
 
+/** As `orphanResult`. A reference to a stored item in front of a result may stand for its call. */
+export const orphanItem: RuleCore = {
+  ...orphanResult,
+  find(transcript) {
+    const first = transcript.turns.findIndex(mayBeCall);
+    const found = orphanResult.find(transcript);
+    return first < 0 ? found : found.filter(({ turn }) => turn < first);
+  },
+};
+
+function mayBeCall({ raw }: Turn): boolean {
+  return textMember(raw, 'type') === 'item_reference' && !/^(msg|rs)_/.test(textMember(raw, 'id') ?? '');
+}
+
 function omitId(finding: Finding, draft: Draft, { transcript }: RepairContext): void {
   const turn = transcript.turns[finding.turn]!;
   const { id: _id, ...rest } = turn.raw as Record<string, unknown>;
@@ -155,9 +186,15 @@ function replace(at: number, turn: Turn, item: unknown, draft: Draft, { dialect 
   draft.putBehind(at, dialect.parse(item, turn.index));
 }
 
-function isTextual(item: unknown): boolean {
+function takesText(item: unknown): boolean {
   const type = textMember(item, 'type');
   return type === 'function_call' || type === 'custom_tool_call';
+}
+
+/** Text, or the parts that stand for it. */
+function isSaid(output: unknown): boolean {
+  if (typeof output === 'string') return true;
+  return Array.isArray(output) && output.every((part) => textMember(part, 'type')?.startsWith('input_'));
 }
 
 function isReasoning(turn: Turn | undefined): boolean {

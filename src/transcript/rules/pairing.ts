@@ -204,7 +204,10 @@ function resultsThat(
   hint: (result: LinkedResult) => string,
 ): Finding[] {
   return links.results
-    .filter(({ verdict: found, result }) => found === verdict && (result.id !== undefined || result.legacy === true))
+    .filter(
+      ({ verdict: found, result }) =>
+        found === verdict && (result.legacy === true ? result.name : result.id) !== undefined,
+    )
     .map((linked) => ({ ...placeOf(linked), hint: hint(linked) }));
 }
 

@@ -1,3 +1,4 @@
+import type { Part, Turn } from '../graph.js';
 import { flawRule, type RuleCore } from '../rule.js';
 import { isMembers } from '../shape.js';
 
@@ -35,7 +36,8 @@ export const nothingButSystem: RuleCore = {
 
 /**
  * A call that somebody else than the assistant makes. What only an assistant says was said by it: the turn becomes the
- * assistant's. Beside words of somebody else, the call goes.
+ * assistant's. Beside words of somebody else, the call goes into a turn of the assistant's behind them, so that its
+ * result keeps its call; in formats where the result is beside the call, both go.
  */
 export const callNotAllowed: RuleCore = {
   code: 'call-not-allowed',
@@ -48,15 +50,26 @@ export const callNotAllowed: RuleCore = {
         ...(call.id === undefined ? {} : { callId: call.id }),
         hint: `only the assistant calls tools, this is ${turns[turn]!.label}`,
       })),
-  repair(findings, draft, { transcript }) {
+  repair(findings, draft, { transcript: { turns, dialect } }) {
+    const moved = new Map<number, Part[]>();
     for (const finding of findings) {
-      const { parts } = transcript.turns[finding.turn]!;
+      const { parts } = turns[finding.turn]!;
       const own = parts.some(({ kind }) => kind === 'reasoning') || parts.every(({ kind }) => kind === 'call');
       if (own) draft.setRole(finding, 'assistant', 'assistant', "the message is now the assistant's");
-      else draft.dropPart(finding, 'removed, only the assistant calls tools');
+      else if (dialect.answers.place === 'inline') draft.dropPart(finding, 'removed, only the assistant calls tools');
+      else {
+        draft.take(finding.turn, finding.part);
+        moved.set(finding.turn, [...(moved.get(finding.turn) ?? []), parts[finding.part!]!]);
+        draft.note(finding, 'move', 'moved into a message of the assistant behind this one');
+      }
     }
+    for (const [turn, parts] of moved) draft.putBehind(turn, assistantTurn(parts));
   },
 };
+
+function assistantTurn(parts: readonly Part[]): Turn {
+  return { role: 'assistant', label: 'assistant', index: -1, raw: undefined, parts, flaws: [] };
+}
 
 /** Arguments that should be a JSON object, in formats that carry text. Nobody can tell what was meant. */
 export const argumentsNotJson: RuleCore = {

@@ -29,7 +29,8 @@ export class Slots {
     const { turns } = this.#transcript;
     const [{ turn, call }] = results as readonly [LinkedResult];
     const from = turns[turn]!;
-    if (isWhole(from, results) && this.#fitsBehind(call!.turn, from)) {
+    const isOfProvider = results.some((one) => this.#isOfProvider(one.call!));
+    if (!isOfProvider && isWhole(from, results) && this.#fitsBehind(call!.turn, from)) {
       this.#draft.take(turn);
       this.#draft.putBehind(this.#endOf(call!.turn), from);
       return;
@@ -55,13 +56,18 @@ export class Slots {
   put(call: { readonly turn: number; readonly part?: number }, result: ResultPart): void {
     const { turns, dialect } = this.#transcript;
     const { place, role } = dialect.answers;
-    if (place === 'inline') {
+    // What the provider ran has its result where the assistant speaks.
+    if (place === 'inline' || this.#isOfProvider(call)) {
       this.#draft.putBehindPart(call.turn, call.part!, result);
       return;
     }
     const next = turns[call.turn + 1];
     if (place === 'shared-turn' && next?.role === role) {
-      if (role === 'user') this.#draft.putFirst(call.turn + 1, result);
+      // Behind the results that are there: where ids do not pair them, their order does.
+      const stays = !this.leaving.has(call.turn + 1);
+      const last = stays ? next.parts.findLastIndex(({ kind }) => kind === 'result') : -1;
+      if (last >= 0) this.#draft.putBehindPart(call.turn + 1, last, result);
+      else if (role === 'user') this.#draft.putFirst(call.turn + 1, result);
       else this.#draft.putLast(call.turn + 1, result);
       return;
     }
@@ -73,6 +79,11 @@ export class Slots {
     const turn = { ...emptyTurn(role), parts: [result] };
     this.#shared.set(call.turn, turn);
     this.#draft.putBehind(this.#endOf(call.turn), turn);
+  }
+
+  #isOfProvider(place: { readonly turn: number; readonly part?: number }): boolean {
+    const call = this.#transcript.turns[place.turn]!.parts[place.part!];
+    return call?.kind === 'call' && call.executedBy === 'provider';
   }
 
   /** The turn behind which a new result goes: the last of those that hold results of these calls already. */

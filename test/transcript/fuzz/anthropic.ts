@@ -138,13 +138,20 @@ export const anthropic: FuzzFormat = {
     }),
 };
 
-const known = ['text', 'image', 'document', 'thinking', 'redacted_thinking', 'tool_use', 'tool_result'];
+const known = [
+  ...['text', 'image', 'document', 'search_result', 'thinking', 'redacted_thinking', 'tool_use', 'tool_result'],
+  ...['server_tool_use', 'mcp_tool_use', 'web_search_tool_result', 'mcp_tool_result'],
+];
+const inResults = ['text', 'image', 'document', 'search_result'];
 
 /** The rules AN1 to AN11, one message after the other. */
 function oracle(messages: readonly unknown[]): string[] {
   const problems: string[] = [];
   if (messages.length === 0) problems.push('empty');
   const everSeen = new Set<string>();
+  /** What the provider was asked to run. */
+  const running = new Map<unknown, number>();
+  let spoken = -1;
   let breakpoints = 0;
   let asked: string[] = [];
   messages.forEach((message, at) => {
@@ -172,7 +179,7 @@ function oracle(messages: readonly unknown[]): string[] {
         other = true;
         return;
       }
-      if (block['cache_control'] !== undefined) breakpoints += 1;
+      if (isObject(block['cache_control'])) breakpoints += 1;
       if (block['type'] !== 'tool_result') other = true;
       switch (block['type']) {
         case 'text':
@@ -181,9 +188,26 @@ function oracle(messages: readonly unknown[]): string[] {
             problems.push('space');
           break;
         case 'thinking':
-          if (role !== 'assistant' || typeof block['signature'] !== 'string' || block['signature'] === '')
-            problems.push('thinking');
+        case 'redacted_thinking': {
+          const seal = block[block['type'] === 'thinking' ? 'signature' : 'data'];
+          if (role !== 'assistant' || typeof seal !== 'string' || seal === '') problems.push('thinking');
           if (end) problems.push('thinking last');
+          if (isObject(block['cache_control'])) problems.push('thinking cached');
+          break;
+        }
+        case 'image':
+        case 'document':
+        case 'search_result':
+          if (role !== 'user') problems.push(`${block['type']} of the assistant`);
+          break;
+        case 'server_tool_use':
+        case 'mcp_tool_use':
+          if (role !== 'assistant') problems.push('call of user');
+          running.set(block['id'], at);
+          break;
+        case 'web_search_tool_result':
+        case 'mcp_tool_result':
+          if (role !== 'assistant' || !running.delete(block['tool_use_id'])) problems.push('result of the provider');
           break;
         case 'tool_use': {
           const { id, name, input } = block;
@@ -202,20 +226,28 @@ function oracle(messages: readonly unknown[]): string[] {
             problems.push('orphan');
           answered.push(String(block['tool_use_id']));
           if (block['is_error'] !== undefined && typeof block['is_error'] !== 'boolean') problems.push('is_error');
-          if (
-            block['content'] !== undefined &&
-            typeof block['content'] !== 'string' &&
-            !Array.isArray(block['content'])
-          )
-            problems.push('result');
+          if (typeof block['tool_use_id'] !== 'string') problems.push('result id');
+          if (!isResult(block['content'])) problems.push('result');
           break;
         default:
       }
     });
     if (asked.some((id) => !answered.includes(id))) problems.push('unanswered');
     asked = calls;
+    if (role === 'user' && (other || typeof content === 'string')) spoken = at;
   });
   if (asked.length > 0) problems.push('unanswered');
+  // What the provider runs may still end, until somebody speaks.
+  for (const at of running.values()) if (at < spoken) problems.push('not run to its end');
   if (breakpoints > 4) problems.push('breakpoints');
   return problems;
+}
+
+function isResult(content: unknown): boolean {
+  if (content === undefined || typeof content === 'string') return true;
+  if (!Array.isArray(content)) return false;
+  return content.every((part) => {
+    if (!isObject(part) || !inResults.includes(String(part['type']))) return false;
+    return part['type'] !== 'text' || (typeof part['text'] === 'string' && part['text'].trim() !== '');
+  });
 }

@@ -151,17 +151,22 @@ export const gemini: FuzzFormat = {
     }),
 };
 
-/** Calls are answered in the next content, each by one response of its id, or of its name where it has none. */
+/** Parts that nothing is asked of. */
+const others = ['inlineData', 'fileData', 'executableCode', 'codeExecutionResult'];
+
+/** Calls stand behind a content of the user, and are answered in the next content, each by one response of its id, or of its name where it has none. */
 function oracle(contents: readonly unknown[]): string[] {
   const problems: string[] = [];
   if (contents.length === 0) problems.push('empty');
   let open: string[] = [];
+  let before = '';
   const key = ({ id, name }: Message): string =>
     id === undefined ? `name ${String(name)}` : `id ${String(id)} ${String(name)}`;
   for (const content of contents) {
     const role = isObject(content) ? (content['role'] ?? 'user') : '';
     if (!isObject(content) || (role !== 'user' && role !== 'model' && role !== 'function')) {
       problems.push('no content');
+      before = '';
       continue;
     }
     if (!Array.isArray(content['parts']) || content['parts'].length === 0) problems.push('parts');
@@ -170,7 +175,11 @@ function oracle(contents: readonly unknown[]): string[] {
       const { functionCall: call, functionResponse: result, text } = isObject(part) ? part : {};
       if (isObject(call)) {
         if (role !== 'model') problems.push('call of somebody else');
-        if (typeof call['name'] !== 'string' || (call['args'] !== undefined && !isObject(call['args'])))
+        if (
+          typeof call['name'] !== 'string' ||
+          call['name'] === '' ||
+          (call['args'] !== undefined && !isObject(call['args']))
+        )
           problems.push('call');
         if (
           call['id'] !== undefined &&
@@ -181,12 +190,16 @@ function oracle(contents: readonly unknown[]): string[] {
       } else if (isObject(result)) {
         if (role === 'model') problems.push('result of the model');
         if (!isObject(result['response'])) problems.push('response');
+        if (result['id'] !== undefined && typeof result['id'] !== 'string') problems.push('id');
         const at = open.indexOf(key(result));
         if (at < 0) problems.push('result of no call');
         else open.splice(at, 1);
-      } else if (typeof text !== 'string' && !(isObject(part) && isObject(part['inlineData']))) problems.push('part');
+      } else if (typeof text !== 'string' && !(isObject(part) && others.some((kind) => isObject(part[kind]))))
+        problems.push('part');
     }
     if (open.length > 0) problems.push('no result');
+    if (calls.length > 0 && (before === 'model' || before === '')) problems.push('calls behind nobody');
+    before = String(role);
     open = calls;
   }
   if (open.length > 0) problems.push('no result');

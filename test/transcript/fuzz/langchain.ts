@@ -11,11 +11,18 @@ function wrap(shape: Shape, type: Type, fields: Message): Message {
   return { lc: 1, type: 'constructor', id: ['langchain_core', 'messages', classes[type]], kwargs: fields };
 }
 
+const typeOf = (role: unknown): string =>
+  ({ user: 'human', assistant: 'ai', developer: 'system' })[String(role)] ?? String(role);
+
 function unwrap(message: unknown): { type: string; fields: Message } | undefined {
+  if (typeof message === 'string' && message !== '') return { type: 'human', fields: { content: message } };
+  if (Array.isArray(message) && message.length === 2)
+    return { type: typeOf(message[0]), fields: { content: message[1] } };
   if (!isObject(message)) return undefined;
-  const { kwargs, data } = message;
+  const { kwargs, data, role } = message;
   const name = list(message['id']).at(-1);
-  if (isObject(kwargs))
+  if (typeof role === 'string') return { type: typeOf(role), fields: message };
+  if (isObject(kwargs) && message['lc'] === 1)
     return { type: Object.entries(classes).find(([, one]) => one === name)?.[0] ?? '', fields: kwargs };
   return { type: String(message['type']), fields: isObject(data) ? data : message };
 }
@@ -155,6 +162,21 @@ export const langchain: FuzzFormat = {
     }),
 };
 
+const isStored = (message: unknown): boolean => isObject(message) && isObject(message['data']);
+const isCall = (call: Message): boolean =>
+  typeof call['name'] === 'string' && call['name'] !== '' && isObject(call['args']);
+
+/** What LangChain converts into a call of its own, when it makes an object of what is not stored. */
+function isCallOfOpenai(call: Message): boolean {
+  const { function: body } = call;
+  if (call['type'] !== 'function' || !isObject(body) || typeof body['name'] !== 'string') return false;
+  try {
+    return isObject(JSON.parse(String(body['arguments'])));
+  } catch {
+    return false;
+  }
+}
+
 /** LC1 and LC2, with results where every provider takes them: right behind the message that has their calls. */
 function oracle(messages: readonly unknown[]): string[] {
   const problems: string[] = [];
@@ -176,11 +198,14 @@ function oracle(messages: readonly unknown[]): string[] {
     if (
       typeof content !== 'string' &&
       !Array.isArray(content) &&
-      !(type === 'ai' && content === undefined && hasCalls(fields))
+      !(type === 'ai' && (content === undefined || content === null) && hasCalls(fields))
     ) {
       problems.push('content');
     }
-    if (!list(content).every((block) => isObject(block) && typeof block['type'] === 'string')) problems.push('block');
+    for (const block of list(content)) {
+      if (!isObject(block) || typeof block['type'] !== 'string') problems.push('block');
+      else if (block['type'] === 'text' && typeof block['text'] !== 'string') problems.push('text');
+    }
     if (type === 'tool') {
       const id = fields['tool_call_id'];
       if (typeof id !== 'string' || !open.delete(id)) problems.push('result of no call');
@@ -188,15 +213,15 @@ function oracle(messages: readonly unknown[]): string[] {
     }
     settle();
     if (type !== 'ai') continue;
-    if (fields['tool_calls'] !== undefined && !Array.isArray(fields['tool_calls'])) problems.push('calls');
+    if (fields['tool_calls'] !== undefined && fields['tool_calls'] !== null && !Array.isArray(fields['tool_calls']))
+      problems.push('calls');
     if (list(fields['invalid_tool_calls']).length > 0) problems.push('calls that cannot be read');
     const calls = list(fields['tool_calls']);
     for (const call of calls) {
       if (
         !isObject(call) ||
         typeof call['id'] !== 'string' ||
-        typeof call['name'] !== 'string' ||
-        !isObject(call['args'])
+        !(isCall(call) || (!isStored(message) && isCallOfOpenai(call)))
       ) {
         problems.push('call');
         continue;

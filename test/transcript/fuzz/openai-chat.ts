@@ -128,7 +128,7 @@ export const openaiChat: FuzzFormat = {
     messages.flatMap((message) => {
       if (!isObject(message)) return [];
       const { role, content, refusal } = message;
-      if (role !== 'user' && role !== 'assistant' && role !== 'system') return [];
+      if (!['user', 'assistant', 'system', 'developer'].includes(String(role))) return [];
       const parts = Array.isArray(content)
         ? content.map((part) => (isObject(part) ? (part['text'] ?? part['refusal']) : part))
         : [content];
@@ -142,6 +142,7 @@ const allowedParts: Readonly<Record<string, readonly string[]>> = {
   system: ['text'],
   developer: ['text'],
   tool: ['text'],
+  function: [],
 };
 
 /** The rules OC1 to OC8, one message after the other. */
@@ -150,9 +151,13 @@ function oracle(messages: readonly unknown[]): string[] {
   if (messages.length === 0) problems.push('empty');
   let open = new Set<string>();
   let answerable = false;
+  /** The name of a call of the old form. */
+  let old: unknown;
   const close = (): void => {
     if (open.size > 0) problems.push(`unanswered ${[...open].join()}`);
+    if (old !== undefined) problems.push(`unanswered ${String(old)}`);
     open = new Set();
+    old = undefined;
   };
   for (const message of messages) {
     if (!isObject(message)) {
@@ -161,9 +166,15 @@ function oracle(messages: readonly unknown[]): string[] {
       answerable = false;
       continue;
     }
-    const role = String(message['role']);
+    const role = typeof message['role'] === 'string' ? message['role'] : '';
     if (allowedParts[role] === undefined) problems.push(`role ${role}`);
     const { content } = message;
+    if (role === 'function') {
+      if (old === undefined || message['name'] !== old) problems.push('orphan');
+      else old = undefined;
+      if (typeof content !== 'string') problems.push('tool content');
+      continue;
+    }
     if (role === 'tool') {
       const id = message['tool_call_id'];
       if (!answerable || typeof id !== 'string' || !open.has(id)) problems.push('orphan');
@@ -179,7 +190,13 @@ function oracle(messages: readonly unknown[]): string[] {
       if (role !== 'assistant') problems.push('calls of another role');
       else open = judgeCalls(calls, problems);
     }
-    const excused = role === 'assistant' && (list(calls).length > 0 || typeof message['refusal'] === 'string');
+    const form = message['function_call'];
+    if (isObject(form)) {
+      if (role !== 'assistant' || typeof form['arguments'] !== 'string') problems.push('function call');
+      old = form['name'];
+    }
+    const spoken = typeof message['refusal'] === 'string' || isObject(message['audio']);
+    const excused = role === 'assistant' && (list(calls).length > 0 || isObject(form) || spoken);
     if (content === null || content === undefined) {
       if (!excused) problems.push('no content');
     } else if (typeof content !== 'string' && !areParts(content, role)) problems.push('content');
@@ -195,8 +212,9 @@ function judgeCalls(calls: unknown, problems: string[]): Set<string> {
     return ids;
   }
   for (const call of calls) {
-    const body = isObject(call) ? call['function'] : undefined;
-    if (!isObject(call) || !isObject(body) || call['type'] !== 'function') {
+    const kind = isObject(call) && call['type'] === 'custom' ? 'custom' : 'function';
+    const body = isObject(call) ? call[kind] : undefined;
+    if (!isObject(call) || !isObject(body) || call['type'] !== kind) {
       problems.push('call');
       continue;
     }
@@ -204,7 +222,7 @@ function judgeCalls(calls: unknown, problems: string[]): Set<string> {
     if (typeof id !== 'string' || id === '' || id.length > 40 || ids.has(id)) problems.push('call id');
     if (typeof id === 'string') ids.add(id);
     if (typeof body['name'] !== 'string' || !/^[a-zA-Z0-9_-]{1,64}$/.test(body['name'])) problems.push('name');
-    if (typeof body['arguments'] !== 'string') problems.push('arguments');
+    if (typeof body[kind === 'custom' ? 'input' : 'arguments'] !== 'string') problems.push('arguments');
   }
   return ids;
 }
@@ -215,7 +233,8 @@ function areParts(content: unknown, role: string): boolean {
     content.length > 0 &&
     content.every((part) => {
       if (!isObject(part) || !(allowedParts[role] ?? []).includes(String(part['type']))) return false;
-      return part['type'] !== 'text' || typeof part['text'] === 'string';
+      const type = part['type'];
+      return (type !== 'text' && type !== 'refusal') || typeof part[type] === 'string';
     })
   );
 }

@@ -129,54 +129,89 @@ function without(items: unknown[], holds: (item: Message) => boolean, dice: { pi
 const directions: Readonly<Record<string, readonly string[]>> = {
   user: ['input_text', 'input_image', 'input_file'],
   developer: ['input_text', 'input_image', 'input_file'],
+  system: ['input_text', 'input_image', 'input_file'],
   assistant: ['output_text', 'refusal'],
 };
 
-/** The rules OR1 to OR5, OR7 and OR8, one item after the other. */
+/** The member of a call that has its input, and whether that is text. */
+const inputs: Readonly<Record<string, readonly [string, 'text' | 'object']>> = {
+  function_call: ['arguments', 'text'],
+  custom_tool_call: ['input', 'text'],
+  shell_call: ['action', 'object'],
+  local_shell_call: ['action', 'object'],
+  apply_patch_call: ['operation', 'object'],
+  computer_call: ['action', 'object'],
+};
+
+/** How ids begin, where that is known. */
+const begins: Readonly<Record<string, string>> = { message: 'msg', function_call: 'fc', reasoning: 'rs' };
+
+/** What nothing is asked of: what the provider runs and lists with its result. */
+const others = ['web_search_call', 'file_search_call', 'code_interpreter_call', 'mcp_call', 'mcp_list_tools'];
+
+/** The rules OR1 to OR8, one item after the other. */
 function oracle(items: readonly unknown[]): string[] {
   const problems: string[] = [];
   if (items.length === 0) problems.push('empty');
   const ids = new Set<unknown>();
   const open = new Map<unknown, string>();
   const called = new Set<unknown>();
+  const asked = new Set<unknown>();
   items.forEach((item, at) => {
     if (!isObject(item)) {
       problems.push('no item');
       return;
     }
     const type = String(item['type'] ?? 'message');
+    if (type === 'item_reference') return;
+    const input = inputs[type];
+    const answers = type.endsWith('_call_output');
     const id = item['id'];
-    const begins = { message: 'msg', function_call: 'fc', custom_tool_call: 'ctc', reasoning: 'rs' }[type] ?? '';
-    if (id !== undefined && !isOutput(item)) {
-      if (typeof id !== 'string' || id === '' || (type !== 'custom_tool_call' && !id.startsWith(begins)))
-        problems.push('id');
+    if (id !== undefined && !answers) {
+      if (typeof id !== 'string' || id === '' || !id.startsWith(begins[type] ?? '')) problems.push('id');
       if (ids.has(id)) problems.push('id twice');
       ids.add(id);
     }
-    const callId = item['call_id'];
-    if ((isCall(item) || isOutput(item)) && (typeof callId !== 'string' || callId === '')) problems.push('call id');
+    // The output of a local shell has the id of its call for its own.
+    const callId = item['call_id'] ?? (type === 'local_shell_call_output' ? id : undefined);
+    if ((input !== undefined || answers) && (typeof callId !== 'string' || callId === '' || callId.length > 64))
+      problems.push('call id');
     if (type === 'message') problems.push(...messageProblems(item));
-    else if (isCall(item)) {
+    else if (input !== undefined) {
       if (called.has(callId)) problems.push('call id twice');
       called.add(callId);
       open.set(callId, type);
-      if (typeof item['name'] !== 'string') problems.push('name');
-      if (typeof item[type === 'function_call' ? 'arguments' : 'input'] !== 'string') problems.push('arguments');
-    } else if (isOutput(item)) {
+      const [member, kind] = input;
+      if (kind === 'text' && (typeof item['name'] !== 'string' || item['name'] === '')) problems.push('name');
+      if (kind === 'text' ? typeof item[member] !== 'string' : !isObject(item[member])) problems.push('arguments');
+    } else if (answers) {
       if (`${open.get(callId)}_output` !== type) problems.push('output of no call');
       open.delete(callId);
-      const { output } = item;
-      const fits = Array.isArray(output) && output.every((part) => isObject(part) && part['type'] === 'input_text');
-      if (typeof output !== 'string' && !fits) problems.push('output');
+      if (!isOutputOf(type, item['output'])) problems.push('output');
     } else if (type === 'reasoning') {
       const next = items[at + 1];
-      const follows = isObject(next) && (isCall(next) || next['role'] === 'assistant' || next['type'] === 'reasoning');
-      if (!follows) problems.push('reasoning alone');
+      const made = isObject(next) ? String(next['type']) : '';
+      const follows = made in inputs || others.includes(made) || (isObject(next) && next['role'] === 'assistant');
+      if (!follows && !(isObject(next) && next['type'] === 'reasoning')) problems.push('reasoning alone');
       if (id === undefined && typeof item['encrypted_content'] !== 'string') problems.push('reasoning of nowhere');
-    } else problems.push(type);
+      if (!Array.isArray(item['summary'])) problems.push('summary');
+    } else if (type === 'mcp_approval_request') asked.add(id);
+    else if (type === 'mcp_approval_response') {
+      if (!asked.has(item['approval_request_id'])) problems.push('approval of nothing');
+    } else if (!others.includes(type)) problems.push(type);
   });
   if (open.size > 0) problems.push('no output');
   return problems;
+}
+
+function isOutputOf(type: string, output: unknown): boolean {
+  if (type === 'computer_call_output') return isObject(output) && output['type'] === 'computer_screenshot';
+  if (type === 'shell_call_output') return Array.isArray(output) && output.every(isObject);
+  if (typeof output === 'string') return true;
+  return (
+    Array.isArray(output) &&
+    output.every((part) => isObject(part) && directions['user']!.includes(String(part['type'])))
+  );
 }
 
 function messageProblems({ role, content }: Message): string[] {
@@ -184,5 +219,10 @@ function messageProblems({ role, content }: Message): string[] {
   if (allowed === undefined) return ['role'];
   if (typeof content === 'string') return [];
   if (!Array.isArray(content)) return ['content'];
-  return content.every((part) => isObject(part) && allowed.includes(String(part['type']))) ? [] : ['part'];
+  const fits = content.every((part) => {
+    if (!isObject(part) || !allowed.includes(String(part['type']))) return false;
+    const words = { input_text: 'text', output_text: 'text', refusal: 'refusal' }[String(part['type'])];
+    return words === undefined || typeof part[words] === 'string';
+  });
+  return fits ? [] : ['part'];
 }
