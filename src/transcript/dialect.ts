@@ -50,8 +50,8 @@ export interface Dialect {
     readonly role: 'tool' | 'user';
     /** Results may carry the tool's name, and then it must be the call's. */
     readonly named: boolean;
-    /** A result made by a repair. */
-    readonly make: (call: CallPart, answer: Answer) => ResultPart;
+    /** A result made by a repair; of the class that others of the turns are of, where messages are objects. */
+    readonly make: (call: CallPart, answer: Answer, turns: readonly Turn[]) => ResultPart;
   };
 
   /** A text part made by a repair. */

@@ -100,6 +100,14 @@ function linkInPlace(
       const key = keyOf(call.call);
       if (key !== undefined) list(open, key).push(call);
     }
+    // Beside each other, call and result are of one part, whatever its id.
+    const beside = inline ? calls[next - 1] : undefined;
+    if (beside !== undefined && beside.call.raw === result.result.raw) {
+      beside.answer = result;
+      result.call = beside;
+      result.verdict = 'answers';
+      continue;
+    }
     const key = keyOf(result.result);
     const waiting = key === undefined ? undefined : open.get(key);
     if (waiting === undefined) continue;
@@ -121,7 +129,9 @@ function endOf(call: LinkedCall, windowEnd: ReadonlyMap<number, number>, inline:
 
 /** The assistant answers only what the provider ran; the rest is answered by whoever ran it. */
 function mayAnswer(turns: readonly Turn[], call: LinkedCall, result: LinkedResult, inline: boolean): boolean {
-  if (inline || call.call.executedBy === 'provider') return true;
+  if (inline) return true;
+  // What the provider ran, it answers itself, where the assistant speaks.
+  if (call.call.executedBy === 'provider') return turns[result.turn]!.role === 'assistant';
   return turns[call.turn]!.role === 'assistant' && turns[result.turn]!.role !== 'assistant';
 }
 

@@ -65,6 +65,30 @@ describe('objects', () => {
     expect(validator.repair(messages).messages).toEqual([messages[0]]);
   });
 
+  test('where the list has a result that is an object, an added one is of its class', () => {
+    const { messages, remaining } = validator.repair([human(), calls(call, { ...call, id: 'call_2' }), paid()]);
+    expect(remaining).toEqual([]);
+    expect(messages[3]).toBeInstanceOf(ToolMessage);
+    expect((messages[3] as ToolMessage).toDict()).toMatchObject({
+      type: 'tool',
+      data: { tool_call_id: 'call_2', status: 'error', name: 'pay' },
+    });
+    expect(validator.repair(messages).changes).toEqual([]);
+  });
+
+  test('a class that wants more than LangChain gives it is not used: members do as well', () => {
+    class Strict extends ToolMessage {
+      constructor(fields: { content: string; tool_call_id: string; mine: object }) {
+        super(fields);
+        Object.keys(fields.mine);
+      }
+    }
+    const strict = new Strict({ content: 'paid', tool_call_id: 'call_1', mine: {} });
+    const { messages } = validator.repair([human(), calls(call, { ...call, id: 'call_2' }), strict]);
+    expect(messages[3]).toMatchObject({ type: 'tool', tool_call_id: 'call_2' });
+    expect(Object.getPrototypeOf(messages[3])).toBe(Object.prototype);
+  });
+
   test('an unanswered call is answered with what LangChain coerces to a ToolMessage', () => {
     const { messages, remaining } = validator.repair([human(), calls(call)]);
     expect(remaining).toEqual([]);

@@ -50,7 +50,14 @@ export function partOf(part: unknown, at: string, label: string): Part {
       return textPart(said ?? (part['text'] == null ? '' : asJsonText(part['text'])), part, at, flaws);
     case 'reasoning':
       if (typeof part['text'] !== 'string') flaws.push(flaw('invalid-content', 'text', 'text is text', 'rewrite'));
-      return { kind: 'reasoning', text: said ?? '', signed: isMembers(part['providerOptions']), raw: part, at, flaws };
+      return {
+        kind: 'reasoning',
+        text: said ?? (part['text'] == null ? '' : asJsonText(part['text'])),
+        signed: isMembers(part['providerOptions']),
+        raw: part,
+        at,
+        flaws,
+      };
     case 'tool-call':
       return callOf(part, at, flaws);
     case 'tool-result':

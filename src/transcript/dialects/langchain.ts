@@ -247,7 +247,7 @@ function writeContent(parts: readonly Part[], given: unknown): unknown {
   });
 }
 
-function makeResult(call: CallPart, { text, completed }: Answer, turns: readonly Turn[] = []): ResultPart {
+function makeResult(call: CallPart, { text, completed }: Answer, turns: readonly Turn[]): ResultPart {
   const { id, name } = call;
   const facts = { ...(name === undefined ? {} : { name }), ...(completed ? {} : { status: 'error' }) };
   const fields = { content: text, ...(id === undefined ? {} : { tool_call_id: id }), ...facts };

@@ -7,6 +7,7 @@ import * as ids from '../rules/ids.js';
 import * as pairing from '../rules/pairing.js';
 import * as reasoning from '../rules/reasoning.js';
 import * as shape from '../rules/shape.js';
+import { memberOf } from '../shape.js';
 import * as versions from './ai-sdk-versions.js';
 
 const prompts = 'https://ai-sdk.dev/docs/reference/ai-sdk-core/model-message';
@@ -39,7 +40,14 @@ const aiSdkProfile: TranscriptProfile = {
     }),
     rule(shape.invalidContent, { source: prompts, providerText: schema }),
     rule(shape.missingContent, { source: prompts, providerText: schema }),
-    rule(shape.invalidArguments, { source: prompts, severity: 'warning' }),
+    rule(
+      inputsThat((given) => given === undefined),
+      { source: prompts, providerText: schema },
+    ),
+    rule(
+      inputsThat((given) => given !== undefined),
+      { source: prompts, severity: 'warning' },
+    ),
     rule(shape.invalidResult, { source: prompts, providerText: schema }),
     rule(shape.idShape, { source: prompts, providerText: schema }),
     rule(ids.missingCallId, { source: prompts, providerText: schema }),
@@ -140,6 +148,17 @@ function ofVersion(major: Major): TranscriptProfile[] {
 
 /** Profiles for `ModelMessage`s, by version and provider: `ai-sdk`, `ai-sdk-anthropic`, `ai-sdk-6`, `ai-sdk-6-anthropic`. */
 export const aiSdkProfiles: readonly TranscriptProfile[] = [...ofAnyVersion, ...majors.flatMap(ofVersion)];
+
+/** Versions 5 and 6 refuse a call without an input, and so does every provider; one of JSON text they hand on. */
+function inputsThat(holds: (given: unknown) => boolean): RuleCore {
+  return {
+    ...shape.invalidArguments,
+    find: (transcript) =>
+      shape.invalidArguments
+        .find(transcript)
+        .filter(({ turn, part }) => holds(memberOf(transcript.turns[turn]!.parts[part!]!.raw, 'input'))),
+  };
+}
 
 /** A warning only: what is allowed is not changed. */
 function found({ code, find }: RuleCore): RuleCore {

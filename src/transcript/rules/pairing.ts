@@ -114,7 +114,7 @@ export const unansweredCall: RuleCore = {
       const call = transcript.turns[finding.turn]!.parts[finding.part!] as CallPart;
       if (policies.unanswered === 'answer') {
         const answer = answerFor(call, context);
-        places.put(finding, transcript.dialect.answers.make(call, answer));
+        places.put(finding, transcript.dialect.answers.make(call, answer, transcript.turns));
         draft.note(finding, 'add', `added a result: ${answer.text.slice(0, 120)}`);
       } else {
         draft.dropPart(finding, 'removed, nothing answers it');

@@ -206,6 +206,16 @@ export const brokenContent: readonly Breakage[] = [
     at: messageWhere(isWhole, (message) => ({ ...message, content: null })),
   },
   {
+    name: 'a call without its input',
+    breaks: ['invalid-arguments'],
+    at: eachCall((part) => omit(part, 'input')),
+  },
+  {
+    name: 'reasoning that is a number',
+    breaks: ['invalid-content'],
+    at: eachPart('reasoning', (part) => ({ ...part, text: 7 })),
+  },
+  {
     name: 'input as JSON text',
     breaks: [],
     warns: ['invalid-arguments'],

@@ -210,6 +210,19 @@ export const brokenPairs: readonly Breakage[] = [
   },
   { name: 'results before their calls', breaks: ['misplaced-result'], at: moved(isWhole, (at) => at - 1) },
   {
+    name: 'a result of the provider in a message of tools',
+    breaks: ['misplaced-result'],
+    at: (messages) =>
+      messages.flatMap((message, place) => {
+        const { content } = message;
+        const result = partsOf(message).find(({ type }) => type === 'tool-result' && message['role'] === 'assistant');
+        const next = messages[place + 1];
+        if (result === undefined || next?.['role'] !== 'tool') return [];
+        const without = { ...message, content: list(content).filter((part) => part !== result) };
+        return [messages.toSpliced(place, 2, without, { ...next, content: [...list(next['content']), result] })];
+      }),
+  },
+  {
     name: 'a result of the provider before its call',
     breaks: ['misplaced-result'],
     at: (messages) =>

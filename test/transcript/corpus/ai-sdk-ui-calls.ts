@@ -34,6 +34,11 @@ export const brokenCalls: readonly Breakage[] = [
     at: each(isTool, (part) => ({ ...part, toolCallId: 7 })),
   },
   {
+    name: 'a call without an id, with its result',
+    breaks: ['missing-call-id'],
+    at: each(isEnded, (part) => omit(part, 'toolCallId')),
+  },
+  {
     name: 'a call without an id, and without an end',
     breaks: ['missing-call-id', 'unanswered-call'],
     at: each(isPlain, (part) => omit(before(part, 'input-available'), 'toolCallId')),
