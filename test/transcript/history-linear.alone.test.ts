@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
+import { leastGrowth } from '../../bench/growth.js';
+import { estimateTokens } from '../../src/transcript/history/estimate.js';
 import { HistoryGuard } from '../../src/transcript/index.js';
 
-const ratioLimit = 12;
-const fewestRounds = 2;
-const mostRounds = 10;
+/** 10 is linear; what is remembered of more messages fits the processor's cache less well. */
+const ratioLimit = 15;
 
 const call = (at: number) => ({
   id: `call_${at}`,
@@ -22,17 +23,6 @@ function turn(at: number): object[] {
 }
 
 const long = Array.from({ length: 1_250 }, (_, at) => turn(at)).flat();
-/** The same messages, as ten lists: what is remembered of one list is of no use to the next. */
-const short = Array.from({ length: 10 }, (_, at) => long.slice(at * 500, at * 500 + 500));
-
-/** Of this process alone, in microseconds: a neighbour on the machine is not in it. */
-function costOf(work: () => void): number {
-  const before = process.cpuUsage();
-  work();
-  const { user, system } = process.cpuUsage(before);
-  return user + system;
-}
-
 const works: Readonly<Record<string, (messages: readonly object[]) => void>> = {
   'a first check, and one more message': (messages) => {
     const guard = new HistoryGuard({ repeats: true });
@@ -51,21 +41,13 @@ const works: Readonly<Record<string, (messages: readonly object[]) => void>> = {
 };
 
 test.each(Object.entries(works))('5,000 messages cost what ten lists of 500 cost: %s', (name, work) => {
-  let whole = Number.POSITIVE_INFINITY;
-  let parts = Number.POSITIVE_INFINITY;
-  let ratio = Number.POSITIVE_INFINITY;
-  // In turns, and the least of each: what is collected or compiled meanwhile only ever adds.
-  for (let round = 0; round < mostRounds && (round < fewestRounds || ratio > ratioLimit); round += 1) {
-    parts = Math.min(
-      parts,
-      costOf(() => short.forEach(work)),
-    );
-    whole = Math.min(
-      whole,
-      costOf(() => work(long)),
-    );
-    ratio = whole / (parts / short.length);
-  }
-  process.stdout.write(`${name}: ${(whole / 1_000).toFixed(0)} ms, ${ratio.toFixed(1)} times 500\n`);
+  const { ratio, wholeMs } = leastGrowth(long, work, ratioLimit);
+  process.stdout.write(`${name}: ${wholeMs.toFixed(0)} ms, ${ratio.toFixed(1)} times 500\n`);
+  expect(ratio).toBeLessThanOrEqual(ratioLimit);
+});
+
+test.each(['a', '漢', '7', ' ', 'aB', '{"a":'])('the estimate takes linear time: %j', (piece) => {
+  const pieces = Array.from({ length: 200_000 }, () => piece);
+  const { ratio } = leastGrowth(pieces, (some) => void estimateTokens(some.join('')), ratioLimit);
   expect(ratio).toBeLessThanOrEqual(ratioLimit);
 });
