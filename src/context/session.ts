@@ -1,7 +1,7 @@
 import { UsageError } from '../errors/usage.js';
 import { emit } from '../tool/events.js';
 import { guardedTool } from '../tool/guard.js';
-import { currentScope, enterScope } from '../tool/scope.js';
+import { currentScope, enterScope, stepped } from '../tool/scope.js';
 import { entitiesIn } from './argument-key.js';
 import type { Outdated } from './outdated.js';
 import { readsOf } from './reads.js';
@@ -45,29 +45,12 @@ export const Session: Sessions = {
     const session = { outer: outer?.session, inherits: true, reads: undefined };
     const within = <T>(step: () => T): T =>
       enterScope({ run: outer?.run, call: outer?.call, ancestor: outer?.ancestor, session }, step);
-    const staying = <T>(result: T): T =>
-      isGeneratorObject(result) ? (steppedWithin(result, within) as unknown as T) : result;
     const result = within(fn);
     // A promise of another kind may be more than a promise, and is left as it is.
     const isPromise = result instanceof Promise && Object.getPrototypeOf(result) === Promise.prototype;
-    return isPromise ? (result.then(staying) as typeof result) : staying(result);
+    return isPromise ? (result.then((value) => stepped(value, within)) as typeof result) : stepped(result, within);
   },
 };
-
-type Steps = AsyncGenerator | Generator;
-
-function isGeneratorObject(value: unknown): value is Steps {
-  return /^\[object (Async)?Generator\]$/.test(Object.prototype.toString.call(value));
-}
-
-/** A generator runs where it is asked for the next value, so that is done inside. */
-function steppedWithin(generator: Steps, within: <T>(step: () => T) => T): object {
-  return Object.create(Object.getPrototypeOf(generator) as object, {
-    next: { value: (...given: []) => within(() => generator.next(...given)) },
-    return: { value: (value: never) => within(() => generator.return(value)) },
-    throw: { value: (error: unknown) => within(() => generator.throw(error)) },
-  }) as object;
-}
 
 /** What `invalidate` takes: an entity, or a tool (itself or its name), a tag, or everything. */
 export type Invalidation =

@@ -79,6 +79,19 @@ export function enterScope<T>(inner: InnerScope, fn: () => T): T {
   return storage.run({ run, call, ancestor, session, reading }, fn);
 }
 
+/** What a function gave that ran in a scope. A generator runs where it is asked for the next value: that is done inside, too. */
+export function stepped<T>(result: T, within: Within): T {
+  if (!/^\[object (Async)?Generator\]$/.test(Object.prototype.toString.call(result))) return result;
+  const generator = result as unknown as Generator;
+  return Object.create(Object.getPrototypeOf(generator) as object, {
+    next: { value: (...given: []) => within(() => generator.next(...given)) },
+    return: { value: (value: never) => within(() => generator.return(value)) },
+    throw: { value: (error: unknown) => within(() => generator.throw(error)) },
+  }) as T;
+}
+
+type Within = <T>(step: () => T) => T;
+
 function checkText(value: unknown, name: string): void {
   if (value === undefined || (typeof value === 'string' && value.trim() !== '')) return;
   throw new UsageError({
@@ -113,7 +126,7 @@ function checkRun(options: RunOptions, fn: unknown): void {
  * Puts a run around `fn`: calls inside are identified by it, and reads inside are remembered for it.
  *
  * @param options - `threadId`, `runId` (give it when a restarted process should resume its calls), `tenant`.
- * @returns what `fn` returns.
+ * @returns what `fn` returns. A generator stays in the run, wherever it is read.
  * @throws UsageError on blank ids.
  * @example
  * ```ts
@@ -151,7 +164,9 @@ export async function enterRun<T>(
     inherits: outer?.run?.tenant === current.tenant && outer?.run?.home === current.home,
     reads: undefined,
   };
-  return enterScope({ run: current, call: undefined, ancestor: outer?.ancestor, session }, async () => fn(visible));
+  const within: Within = (step) =>
+    enterScope({ run: current, call: undefined, ancestor: outer?.ancestor, session }, step);
+  return stepped(await within(async () => fn(visible)), within);
 }
 
 function ambientCall(name: string, instead: string): ToolCall {

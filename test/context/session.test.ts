@@ -177,6 +177,24 @@ describe('a session', () => {
     expect(warnings.events).toEqual([]);
   });
 
+  it('stays with a generator that a run gives back, whose calls are then those of the run', async () => {
+    const { tool, reads } = counter();
+    const home = new ActionLedger({ store: memoryStore() });
+    const pay = ledger({ name: 'pay', effect: 'non_idempotent_mutate', ledger: home })(
+      async ({ to }: { to: string }) => `paid ${to}`,
+    );
+    const steps = await run({ runId: 'run-1', tenant: 'acme' }, async function* () {
+      yield await tool({ id: 'a' });
+      yield await pay({ to: 'Ada' }, { toolCallId: 'c1' });
+      yield `${await tool({ id: 'a' })} in ${currentScope()?.run?.id}`;
+    });
+    const seen: string[] = [];
+    for await (const step of steps) seen.push(step);
+    expect(seen).toEqual(['a 1', 'paid Ada', 'a 1 in run-1']);
+    expect(reads()).toBe(1);
+    expect((await home.list()).calls).toMatchObject([{ tenant: 'acme', phase: 'committed' }]);
+  });
+
   it('gives what the function gives, and throws what it throws', async () => {
     expect(Session.run(() => 5)).toBe(5);
     expect(() =>
