@@ -2,6 +2,7 @@ import { nearest } from '../encoding/nearest.js';
 import { ToolBoundaryError } from '../errors/boundary.js';
 import { UsageError } from '../errors/usage.js';
 import { emit } from '../tool/events.js';
+import { guardedTool, guardsAround } from '../tool/guard.js';
 import type { CallOptions } from '../tool/types.js';
 import { cut, printed } from './describe.js';
 
@@ -61,6 +62,14 @@ export class ToolRegistry<Tools extends RegisteredTools = RegisteredTools> {
   /** Whether a call by this name would reach a tool. */
   has(name: string): boolean {
     return this.#tools.has(name);
+  }
+
+  /** The name by which records and errors know a tool; `undefined` for one that is not here, has no guards, or no name. */
+  durableName(name: string): string | undefined {
+    const tool = this.#tools.get(name);
+    if (guardsAround(tool) === undefined) return undefined;
+    const { info } = guardedTool(tool, 'registry.durableName(name)');
+    return info.name ?? info.developmentName;
   }
 
   /**

@@ -39,9 +39,19 @@ function shortened(text: string): string {
   return text.length > LONGEST_MESSAGE ? `${text.slice(0, LONGEST_MESSAGE).toWellFormed()}…` : text;
 }
 
-/** What the transcript says of an answer: the truth, as far as it is known. */
-export function truthOf(answer: ToolAnswer, held: HeldBack | undefined, describe: DescribeError): Truth {
+/**
+ * What the transcript says of an answer: the truth, as far as it is known.
+ *
+ * @param own - the name that errors of the tool itself carry.
+ */
+export function truthOf(
+  answer: ToolAnswer,
+  own: string | undefined,
+  held: HeldBack | undefined,
+  describe: DescribeError,
+): Truth {
   const { status, value, error, name, attempts } = answer;
+  const told = (): string => textOf(error, name, own, describe);
   switch (status) {
     case 'completed':
       return { state: 'completed', result: shown(value) };
@@ -50,9 +60,9 @@ export function truthOf(answer: ToolAnswer, held: HeldBack | undefined, describe
     case 'aborted':
       if (attempts === 0) return { state: 'not-run' };
       // It was to run once more: what the attempt before came to is known.
-      return error === undefined ? { state: 'unknown' } : { state: 'failed', text: textOf(error, name, describe) };
+      return error === undefined ? { state: 'unknown' } : { state: 'failed', text: told() };
     default:
-      return { state: 'failed', text: textOf(error, name, describe) };
+      return { state: 'failed', text: told() };
   }
 }
 
@@ -69,13 +79,13 @@ export function isRefusal(error: unknown): error is ToolBoundaryError {
 }
 
 /**
- * Whether an error speaks of the call by this name, and not of one that its tool made on the way: what that one may do
+ * Whether an error is of the tool by this name, and not of a call that the tool made on the way: what that one may do
  * again, its tool may not.
  */
-export function speaksOf(error: MyceliumError, name: string | undefined): boolean {
+export function speaksOf(error: MyceliumError, own: string | undefined): boolean {
   const said = isOf(error, ToolBoundaryError) ? error.tool : error.details['tool'];
-  if (typeof said !== 'string' || said === UNNAMED || name === undefined) return true;
-  return said === printed(cut(name, LONGEST_NAME)) || spelling(said) === spelling(name);
+  if (typeof said !== 'string' || said === UNNAMED || own === undefined) return true;
+  return said === printed(cut(own, LONGEST_NAME)) || spelling(said) === spelling(own);
 }
 
 /** What guards call a tool that nobody named. */
@@ -86,11 +96,11 @@ function spelling(name: string): string {
   return name.replace(/[^\p{L}\p{N}]/gu, '').toLowerCase();
 }
 
-function textOf(error: unknown, name: string | undefined, describe: DescribeError): string {
+function textOf(error: unknown, name: string | undefined, own: string | undefined, describe: DescribeError): string {
   const tool = shortName(name);
   if (!isOf(error, MyceliumError)) return described(error, tool, describe);
   if (error.llmMessage !== undefined) {
-    if (speaksOf(error, name)) return error.llmMessage;
+    if (speaksOf(error, own)) return error.llmMessage;
     return `${tool} did not come to its end, and what it had done before stands. What stopped it: ${error.llmMessage}`;
   }
   // Nothing of ours about stores and leases helps a model; what it must know is whether it may go on.

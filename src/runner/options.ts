@@ -10,6 +10,8 @@ import { type DescribeError, describeToolError } from './answer.js';
 export interface CallableTools {
   /** @param call - the id that the model gave the call, and a signal: see {@link CallOptions}. */
   execute(name: string, input: unknown, call?: CallOptions): Promise<unknown>;
+  /** The name that errors of this tool carry, where it is another than the model knows. @default the same */
+  durableName?(name: string): string | undefined;
 }
 
 /** How tools are run for a model. */

@@ -87,7 +87,9 @@ export class ToolRunner {
     const held = turn.calls.map(heldBack(messages, turn.format));
     const answers = await this.#runAll(turn.calls, held, options.signal);
     return {
-      messages: turn.answer(answers.map((answer, at) => truthOf(answer, held[at], this.#policy.describe))),
+      messages: turn.answer(
+        answers.map((answer, at) => truthOf(answer, this.#ownName(answer.name), held[at], this.#policy.describe)),
+      ),
       answers,
     };
   }
@@ -172,7 +174,7 @@ export class ToolRunner {
         return { id, name, status: 'completed', value, attempts };
       } catch (error) {
         if (error === ABORTED || isAbort(error, signal)) return { id, name, status: 'aborted', attempts };
-        const own = isOf(error, ToolBoundaryError) && speaksOf(error, name) ? error.ran : undefined;
+        const own = isOf(error, ToolBoundaryError) && speaksOf(error, this.#ownName(name)) ? error.ran : undefined;
         if (own === 'no' && attempts === 1) return { id, name, status: 'refused', error, attempts: 0 };
         if (own !== 'again' || attempts > this.#policy.maxToolRetries)
           return { id, name, status: 'failed', error, attempts };
@@ -180,6 +182,10 @@ export class ToolRunner {
         await this.#pause(attempts, signal);
       }
     }
+  }
+
+  #ownName(name: string | undefined): string | undefined {
+    return name === undefined ? undefined : (this.#policy.tools.durableName?.(name) ?? name);
   }
 
   /** Ends early when the signal aborts. */

@@ -179,6 +179,19 @@ describe('an error of a call that a tool makes itself', () => {
     await home.close();
   });
 
+  it('is known by the name of the tool itself, under whatever name the model calls it', async () => {
+    const add = bounded({ name: 'add_numbers', input: z.object({ n: z.number() }) })(async ({ n }) => n);
+    const { answers, texts } = await once({ plus: add });
+    expect(answers).toMatchObject([{ status: 'refused', error: { tool: 'add_numbers', ran: 'no' } }]);
+    expect(texts[0]).toMatch(/^add_numbers was not called/);
+    const registry = new ToolRegistry({ plus: add, bare: async () => 1 });
+    expect(['plus', 'bare', 'none'].map((name) => registry.durableName(name))).toEqual([
+      'add_numbers',
+      undefined,
+      undefined,
+    ]);
+  });
+
   it('is not told as if nothing had been done', async () => {
     let paid = 0;
     const pay = async (): Promise<unknown> => {
