@@ -26,8 +26,8 @@ export function answerFor(call: CallPart, { truthOf }: RepairContext): Answer {
 }
 
 /** The value that JSON text stands for, or the text. */
-export function inputOf({ input }: CallPart): unknown {
-  if (typeof input !== 'string') return input;
+export function inputOf({ input, isFreeText }: CallPart): unknown {
+  if (typeof input !== 'string' || isFreeText === true) return input;
   try {
     return JSON.parse(input);
   } catch {

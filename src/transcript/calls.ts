@@ -16,7 +16,7 @@ export interface OpenCall {
   readonly name: string | undefined;
   /** JSON text is parsed where it can be. */
   readonly input: unknown;
-  /** Whether the arguments can be read: they are a value, or JSON text. */
+  /** Whether the arguments can be read: they are a value, JSON text, or the text of a custom tool. */
   readonly isReadable: boolean;
 }
 
@@ -88,6 +88,6 @@ function isOfTheModel({ role, parts }: Turn): boolean {
 
 function callOf(call: CallPart): OpenCall {
   const input = inputOf(call);
-  const isReadable = typeof call.input !== 'string' || typeof input !== 'string';
+  const isReadable = typeof call.input !== 'string' || call.isFreeText === true || typeof input !== 'string';
   return { id: call.id, name: call.name, input, isReadable };
 }

@@ -76,6 +76,8 @@ export interface CallPart extends PartFacts {
   readonly executedBy: 'client' | 'provider';
   /** The obsolete form without an id, which is answered by name. */
   readonly legacy?: boolean;
+  /** The input is text and no JSON, as custom tools take it. */
+  readonly isFreeText?: boolean;
 }
 
 export interface ResultPart extends PartFacts {

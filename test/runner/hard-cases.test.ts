@@ -395,6 +395,24 @@ describe('arguments that did not arrive whole', () => {
     expect(bodies).toBe(0);
   });
 
+  it('are text for a custom tool, whatever the text looks like', async () => {
+    const seen: unknown[] = [];
+    const note = async (input: never): Promise<string> => {
+      seen.push(input);
+      return 'noted';
+    };
+    const inChat = { id: 'c1', type: 'custom', custom: { name: 'note', input: 'buy milk' } };
+    const { messages } = await runnerOf({ note }).answer([
+      openai.user('go'),
+      { role: 'assistant', content: null, tool_calls: [inChat] },
+    ]);
+    expect(messages[2]).toEqual({ role: 'tool', tool_call_id: 'c1', content: 'noted' });
+    const item = { type: 'custom_tool_call', call_id: 'c2', name: 'note', input: '{"buy": 2}' };
+    const { messages: items } = await runnerOf({ note }).answer([{ role: 'user', content: 'go' }, item]);
+    expect(items[2]).toMatchObject({ type: 'custom_tool_call_output', call_id: 'c2', output: 'noted' });
+    expect(seen).toEqual(['buy milk', '{"buy": 2}']);
+  });
+
   it('are none at all for a tool without arguments', async () => {
     const seen: unknown[] = [];
     const call = { id: 'c1', type: 'function', function: { name: 'now', arguments: '' } };

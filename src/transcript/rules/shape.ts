@@ -1,6 +1,6 @@
 import type { Part, Turn } from '../graph.js';
 import { flawRule, type RuleCore } from '../rule.js';
-import { isMembers } from '../shape.js';
+import { parsedObject } from '../shape.js';
 
 /** Flaws that parsers find, one rule for each code. */
 export const mixedFormat: RuleCore = flawRule('mixed-format');
@@ -76,7 +76,10 @@ export const argumentsNotJson: RuleCore = {
   code: 'invalid-arguments',
   find: ({ links }) =>
     links.calls
-      .filter(({ call }) => typeof call.input === 'string' && !isObjectText(call.input, call.raw))
+      .filter(
+        ({ call }) =>
+          typeof call.input === 'string' && call.isFreeText !== true && parsedObject(call.input) === undefined,
+      )
       .map(({ turn, part, call }) => ({
         turn,
         part,
@@ -84,13 +87,3 @@ export const argumentsNotJson: RuleCore = {
         hint: 'the arguments are not the JSON text of an object; conversions to other formats fail on them',
       })),
 };
-
-function isObjectText(input: string, raw: unknown): boolean {
-  // The input of a custom tool is free text.
-  if (isMembers(raw) && isMembers(raw['custom'])) return true;
-  try {
-    return isMembers(JSON.parse(input));
-  } catch {
-    return false;
-  }
-}
