@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Dialect } from './dialect.js';
 import type { CallPart, ResultPart, Turn } from './graph.js';
 
@@ -85,7 +86,7 @@ function windowsOf(turns: readonly Turn[], dialect: Dialect, calls: readonly Lin
   return ends;
 }
 
-/** In order of the list: a result answers the oldest open call with its id whose window reaches as far as the result. */
+/** In order of the list: a result answers the nearest open call with its id whose window reaches as far as the result. */
 function linkInPlace(
   turns: readonly Turn[],
   calls: readonly LinkedCall[],
@@ -93,13 +94,10 @@ function linkInPlace(
   windowEnd: ReadonlyMap<number, number>,
   inline: boolean,
 ): void {
-  const open = new Map<string, LinkedCall[]>();
+  const open = new OpenCalls(turns);
   let next = 0;
   for (const result of results) {
-    for (let call = calls[next]; call !== undefined && before(call, result); call = calls[++next]) {
-      const key = keyOf(call.call);
-      if (key !== undefined) list(open, key).push(call);
-    }
+    for (let call = calls[next]; call !== undefined && before(call, result); call = calls[++next]) open.add(call);
     // Beside each other, call and result are of one part, whatever its id.
     const beside = inline ? calls[next - 1] : undefined;
     if (beside !== undefined && beside.call.raw === result.result.raw) {
@@ -108,16 +106,11 @@ function linkInPlace(
       result.verdict = 'answers';
       continue;
     }
-    const key = keyOf(result.result);
-    const waiting = key === undefined ? undefined : open.get(key);
-    if (waiting === undefined) continue;
-    while (waiting.length > 0 && endOf(waiting[0]!, windowEnd, inline) < result.turn) waiting.shift();
-    const call = waiting[0];
+    const call = open.nearest(result, (one) => endOf(one, windowEnd, inline) >= result.turn);
     if (call === undefined || !mayAnswer(turns, call, result, inline)) continue;
     call.answer = result;
     result.call = call;
     result.verdict = 'answers';
-    waiting.shift();
   }
 }
 
@@ -141,28 +134,102 @@ function linkStrays(turns: readonly Turn[], calls: readonly LinkedCall[], result
   const strays = results.filter(({ verdict }) => verdict !== 'answers');
   if (strays.length === 0) return;
   const wanted = new Set(strays.map(({ result }) => keyOf(result)));
-  const byKey = new Map<string, LinkedCall[]>();
-  const openFrom = new Map<string, LinkedCall[]>();
-  for (const call of calls) {
-    const key = keyOf(call.call);
-    if (key === undefined || !wanted.has(key) || turns[call.turn]!.role !== 'assistant') continue;
-    list(byKey, key).push(call);
-    if (call.answer === undefined) list(openFrom, key).push(call);
-  }
+  const candidates = calls.filter(
+    ({ call, turn }) => wanted.has(keyOf(call)) && keyOf(call) !== undefined && turns[turn]!.role === 'assistant',
+  );
+  const open = new OpenCalls(turns);
+  const early: LinkedResult[] = [];
+  let next = 0;
   for (const result of strays) {
+    for (let call = candidates[next]; call !== undefined && before(call, result); call = candidates[++next])
+      open.add(call);
+    const call = open.nearest(result, () => true);
+    if (call !== undefined) misplace(result, call);
+    else early.push(result);
+  }
+  const byKey = new Map<string, LinkedCall[]>();
+  for (const call of candidates) list(byKey, keyOf(call.call)!).push(call);
+  const from = new Map<string, number>();
+  for (const result of early) {
     const key = keyOf(result.result);
     const all = key === undefined ? undefined : byKey.get(key);
     if (key === undefined || all === undefined) continue;
-    const call = openFrom.get(key)?.shift();
-    if (call === undefined) {
+    let at = from.get(key) ?? 0;
+    while (all[at] !== undefined && (!isOpen(all[at]!) || before(all[at]!, result))) at += 1;
+    from.set(key, at);
+    if (all[at] !== undefined) misplace(result, all[at]!);
+    else {
       result.verdict = 'duplicate';
-      result.call = all[0];
-      continue;
+      result.call = all.findLast((call) => before(call, result)) ?? all[0];
     }
-    result.verdict = 'misplaced';
-    result.call = call;
-    call.stray = result;
   }
+}
+
+function misplace(result: LinkedResult, call: LinkedCall): void {
+  result.verdict = 'misplaced';
+  result.call = call;
+  call.stray = result;
+}
+
+function isOpen({ answer, stray }: LinkedCall): boolean {
+  return answer === undefined && stray === undefined;
+}
+
+/**
+ * The calls before a place, by id. Where several have the same one, a result is of those made last: of the calls after
+ * which nobody but the assistant has spoken. Among these it is of the first, as results come in the order of their calls.
+ */
+class OpenCalls {
+  readonly #byKey = new Map<string, { readonly rounds: Round[]; last: LinkedCall }>();
+  /** By position of a turn: how many turns before it are not the assistant's. */
+  readonly #spoken: readonly number[];
+
+  constructor(turns: readonly Turn[]) {
+    let count = 0;
+    this.#spoken = turns.map(({ role }) => (role === 'assistant' ? count : count++));
+  }
+
+  add(call: LinkedCall): void {
+    const key = keyOf(call.call);
+    if (key === undefined) return;
+    const number = this.#spoken[call.turn]!;
+    const same = this.#byKey.get(key);
+    if (same === undefined) {
+      this.#byKey.set(key, { rounds: [{ number, calls: [call], next: 0 }], last: call });
+      return;
+    }
+    same.last = call;
+    const round = same.rounds.at(-1);
+    if (round?.number === number) round.calls.push(call);
+    else same.rounds.push({ number, calls: [call], next: 0 });
+  }
+
+  /** `reaches`: whether it may still be answered; what may not be, may not be later. */
+  nearest({ result }: LinkedResult, reaches: (call: LinkedCall) => boolean): LinkedCall | undefined {
+    const key = keyOf(result);
+    const same = key === undefined ? undefined : this.#byKey.get(key);
+    if (same === undefined) return undefined;
+    const { rounds, last } = same;
+    // The same once more: it is not what an older call is waiting for.
+    const given = last.answer ?? last.stray;
+    if (given !== undefined && isDeepStrictEqual(given.result.output, result.output)) return undefined;
+    for (let round = rounds.at(-1); round !== undefined; round = rounds.at(-1)) {
+      const { calls } = round;
+      while (calls[round.next] !== undefined && !(isOpen(calls[round.next]!) && reaches(calls[round.next]!)))
+        round.next += 1;
+      if (round.next < calls.length) return calls[round.next];
+      rounds.pop();
+    }
+    return undefined;
+  }
+}
+
+/** Calls with one id, made together. */
+interface Round {
+  readonly number: number;
+  readonly calls: LinkedCall[];
+  /** The first that may be open. */
+  next: number;
 }
 
 function before(call: Place, result: Place): boolean {

@@ -125,7 +125,7 @@ function resultOf(item: Members, type: string): ResultPart {
     );
     output = asJsonText(output);
   }
-  // The output of a local shell carries the id of its call as its own.
+  // In the typings, the output of a local shell carries the id of its call as its own; the API itself takes `call_id`.
   const id = idOf(item['call_id'] ?? (type === 'local_shell_call_output' ? item['id'] : undefined));
   return {
     kind: 'result',
@@ -184,7 +184,5 @@ export function outputItem(call: CallPart, { text, value, completed }: Answer): 
   }
   if (type === 'apply_patch_call_output')
     return { type, ...id, status: completed ? 'completed' : 'failed', output: text };
-  if (type === 'local_shell_call_output')
-    return { type, ...(call.id === undefined ? {} : { id: call.id }), output: text };
   return { type, ...id, output: completed && isParts(value) && (value as unknown[]).length > 0 ? value : text };
 }
