@@ -72,6 +72,18 @@ function period(policy: Policy, wallMs: number): string | undefined {
     : `${policy.replayForMs}:${Math.floor(wallMs / policy.replayForMs)}`;
 }
 
+const executions = new WeakMap<object, string>();
+
+/** The same for all calls of one protected execution. */
+function executionOf(reading: object | undefined, random: () => string): string | undefined {
+  if (reading === undefined) return undefined;
+  const known = executions.get(reading);
+  if (known !== undefined) return known;
+  const made = random();
+  executions.set(reading, made);
+  return made;
+}
+
 /**
  * Fixes identity, key and fingerprint of a call.
  *
@@ -100,6 +112,7 @@ export function dispatchOf(
     threadId: scope?.run?.threadId,
     run: scope?.run,
     period: period(policy, surroundings.wallMs),
+    execution: executionOf(scope?.reading, surroundings.random),
     fingerprint: taken,
     random: surroundings.random,
   });

@@ -23,6 +23,8 @@ export interface IdentityFacts {
   readonly run: { readonly id: string; readonly given: boolean } | undefined;
   /** For reads that are shared for a while: which period of `replayFor` this is. */
   readonly period: string | undefined;
+  /** The protected execution that this call is part of: what it reads, it reads anew. */
+  readonly execution: string | undefined;
   readonly fingerprint: string;
   readonly random: () => string;
 }
@@ -149,6 +151,8 @@ function withoutOccurrence(facts: IdentityFacts): { requestId: string; part: unk
 }
 
 function readScope(facts: IdentityFacts, source: IdentitySource): unknown {
+  // What `protect` runs again is too old, or a write outdated it: an earlier record is no answer.
+  if (facts.execution !== undefined) return { execution: facts.execution };
   if (facts.period !== undefined) return { period: facts.period };
   if (source !== 'request-id' && source !== 'id-from') return undefined;
   if (facts.task !== undefined) return { task: facts.task };

@@ -67,7 +67,10 @@ export interface LedgerOptions<
   readonly reconcile?: Reconciler<Output>;
   /** How long past the lost lease a "not executed" verdict is not believed yet. @default one lease */
   readonly settleAfter?: Duration;
-  /** For `read` tools: share results for this long, whatever the run. @default reads belong to their run */
+  /**
+   * For `read` tools: share results for this long, whatever the run. Within `protect`, which decides how old a result may
+   * be, no read is shared. @default reads belong to their run
+   */
   readonly replayFor?: Duration;
   /** Makes `sideEffect()` and `idempotencyKey()` work inside the body. Slows every await of the process. @default false */
   readonly ambient?: boolean;

@@ -47,6 +47,34 @@ describe('with other guards', () => {
     await actions.close();
   });
 
+  it.each([
+    ['its call', {}],
+    ['its arguments', { idFrom: ['id'] as const }],
+    ['a period', { replayFor: '1h' }],
+  ])('reads anew what a write outdated, though the ledger has the read by %s', async (_, identity) => {
+    const actions = new ActionLedger({ store: memoryStore() });
+    let level = 1;
+    const inner = ledger({ name: 'count', effect: 'read', ledger: actions, ...identity })(
+      async ({ id }: { id: string }) => `${id} ${level}`,
+    );
+    const read = compose(
+      protect({ name: 'stock', entity: 'id', ttl: '60s' }),
+      ledger({ effect: 'read', ledger: actions, ...identity }),
+    )(async ({ id }: { id: string }) => [await inner({ id }), await inner({ id }), level]);
+    const write = protect({ name: 'restock', invalidates: 'id' })(async ({ to }: { id: string; to: number }) => {
+      level = to;
+    });
+    await run({ threadId: 't', runId: 'r' }, async () => {
+      expect(await read({ id: 'a' }, { toolCallId: 'c' })).toEqual(['a 1', 'a 1', 1]);
+      await write({ id: 'a', to: 2 });
+      using asked = listen('mycelium:call-replayed');
+      expect(await read({ id: 'a' }, { toolCallId: 'c' })).toEqual(['a 2', 'a 2', 2]);
+      // Within one execution, the same read is read once.
+      expect(asked.events).toMatchObject([{ tool: 'count' }]);
+    });
+    await actions.close();
+  });
+
   it('refuses to answer a write from memory', () => {
     const classes = ['idempotent_mutate', 'keyed_mutate', 'non_idempotent_mutate', 'irreversible', undefined] as const;
     for (const effect of classes) {

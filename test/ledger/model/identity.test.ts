@@ -27,6 +27,7 @@ function facts(change: Partial<IdentityFacts> = {}): IdentityFacts {
     threadId: undefined,
     run: undefined,
     period: undefined,
+    execution: undefined,
     fingerprint: FINGERPRINT,
     random: () => 'by-chance-0123456789',
     ...change,
