@@ -1,6 +1,23 @@
 import type { Answer } from './dialect.js';
 import type { CallPart } from './graph.js';
 import type { RepairContext } from './rule.js';
+import { asJsonText, memberOf } from './shape.js';
+
+const NOT_RUN = 'This call was not run: nothing was done. It may be made again.';
+const UNKNOWN =
+  'It is not known whether this call was carried out. Do not assume either, and do not repeat it before that is settled.';
+const UNRECORDED = 'No result of this call was recorded. It may or may not have been carried out.';
+
+/** Whether a repair put this in place of a result, as no other was there: one that comes later says more. */
+export function isPlaceholder(output: unknown): boolean {
+  if (typeof output === 'string') return output === NOT_RUN || output === UNKNOWN || output === UNRECORDED;
+  if (Array.isArray(output)) return output.length === 1 && isPlaceholder(output[0]);
+  // In the wrapping of its format.
+  return ['value', 'error', 'stderr', 'text'].some((name) => {
+    const member = memberOf(output, name);
+    return member !== undefined && isPlaceholder(member);
+  });
+}
 
 /** What a result that a repair adds says: what is known of the call, and never more than that. */
 export function answerFor(call: CallPart, { truthOf }: RepairContext): Answer {
@@ -11,17 +28,11 @@ export function answerFor(call: CallPart, { truthOf }: RepairContext): Answer {
     case 'failed':
       return { text: truth.text, completed: false };
     case 'not-run':
-      return { text: 'This call was not run: nothing was done. It may be made again.', completed: false };
+      return { text: NOT_RUN, completed: false };
     case 'unknown':
-      return {
-        text: 'It is not known whether this call was carried out. Do not assume either, and do not repeat it before that is settled.',
-        completed: false,
-      };
+      return { text: UNKNOWN, completed: false };
     default:
-      return {
-        text: 'No result of this call was recorded. It may or may not have been carried out.',
-        completed: false,
-      };
+      return { text: UNRECORDED, completed: false };
   }
 }
 
@@ -36,10 +47,5 @@ export function inputOf({ input, isFreeText }: CallPart): unknown {
 }
 
 function textOf(value: unknown): string {
-  if (typeof value === 'string') return value;
-  try {
-    return JSON.stringify(value) ?? String(value);
-  } catch {
-    return String(value);
-  }
+  return value === undefined ? 'It was carried out, and gave nothing back.' : asJsonText(value);
 }

@@ -2,6 +2,8 @@ import type { IssueCode } from '../errors/transcript.js';
 import type { Dialect } from './dialect.js';
 import type { Finding } from './finding.js';
 import { type Part, pathOf, type Turn } from './graph.js';
+import { readOne } from './read.js';
+import { flaw, unreadable } from './shape.js';
 import { type Transcript, transcriptOf } from './transcript.js';
 
 /** One thing that a repair did. */
@@ -35,9 +37,13 @@ interface EditedTurn {
  * Only turns that an edit touches are written anew.
  */
 export class Draft {
-  readonly changes: TranscriptChange[] = [];
+  readonly #changes: { readonly turn: number; readonly change: TranscriptChange }[] = [];
+  /** Ids of calls that were given new ones, by the new ones. */
+  readonly renamed: Map<string, string> = new Map();
   readonly #edits = new Map<number, EditedTurn>();
   readonly #dropped = new Set<number>();
+  /** Turns that could not be written: what was noted of them did not happen. */
+  readonly #unmade = new Set<number>();
   readonly #behind = new Map<number, Turn[]>();
   readonly #transcript: Transcript;
   readonly #code: IssueCode;
@@ -45,6 +51,11 @@ export class Draft {
   constructor(transcript: Transcript, code: IssueCode) {
     this.#transcript = transcript;
     this.#code = code;
+  }
+
+  /** What was done: known when it is. */
+  get changes(): TranscriptChange[] {
+    return this.#changes.filter(({ turn }) => !this.#unmade.has(turn)).map(({ change }) => change);
   }
 
   get changed(): boolean {
@@ -58,6 +69,9 @@ export class Draft {
   }
 
   setPart(finding: Finding & { readonly part: number }, part: Part, action: 'rewrite' | 'rename', what: string): void {
+    const before = this.#transcript.turns[finding.turn]!.parts[finding.part]!;
+    if (before.kind === 'call' && part.kind === 'call' && before.id !== undefined && part.id !== undefined)
+      if (before.id !== part.id) this.renamed.set(part.id, before.id);
     this.#edit(finding.turn).parts[finding.part] = part;
     this.note(finding, action, what);
   }
@@ -98,7 +112,9 @@ export class Draft {
 
   putBehindPart(turn: number, at: number, part: Part): void {
     const { behind } = this.#edit(turn);
-    behind.set(at, [...(behind.get(at) ?? []), part]);
+    const there = behind.get(at);
+    if (there === undefined) behind.set(at, [part]);
+    else there.push(part);
   }
 
   /** Puts a turn behind another; several come in the order in which they were put. -1: before the first. */
@@ -111,14 +127,15 @@ export class Draft {
   note(finding: Finding, action: TranscriptChange['action'], what: string, removed?: unknown): void {
     const turn = this.#transcript.turns[finding.turn];
     const part = finding.part === undefined ? undefined : turn?.parts[finding.part];
-    this.changes.push({
+    const change: TranscriptChange = {
       code: this.#code,
       action,
       path: turn === undefined ? '' : pathOf(turn, part, finding.at),
       ...(finding.callId === undefined ? {} : { callId: finding.callId }),
       what,
       ...(removed === undefined ? {} : { removed }),
-    });
+    };
+    this.#changes.push({ turn: finding.turn, change });
   }
 
   /** Makes the edits. A turn that had parts and has none left goes. Touched turns are written and read again. */
@@ -130,33 +147,32 @@ export class Draft {
       if (this.#dropped.has(at)) {
         // The turn went elsewhere; what was put into it stays here.
         const put = [...(edit?.first ?? []), ...(edit?.last ?? [])];
-        if (put.length > 0)
-          made.push(dialect.parse(dialect.write({ ...turn, index: -1, raw: undefined, parts: put }), -1));
+        if (put.length > 0) made.push(written({ ...turn, index: -1, raw: undefined, parts: put }, dialect));
       } else {
         const now = edit === undefined ? turn : this.#written(turn, edit, dialect);
         if (now !== undefined) made.push(now);
       }
-      made.push(...this.#added(at, dialect));
+      for (const added of this.#added(at, dialect)) made.push(added);
     });
     return transcriptOf(dialect, made);
   }
 
   #added(at: number, dialect: Dialect): Turn[] {
-    return (this.#behind.get(at) ?? []).map((turn) =>
-      turn.raw === undefined ? dialect.parse(dialect.write(turn), turn.index) : turn,
-    );
+    return (this.#behind.get(at) ?? []).map((turn) => (turn.raw === undefined ? written(turn, dialect) : turn));
   }
 
   #written(turn: Turn, edit: EditedTurn, dialect: Dialect): Turn | undefined {
-    const parts: Part[] = [...edit.first];
-    edit.parts.forEach((part, at) => {
-      if (part !== undefined) parts.push(part);
-      parts.push(...(edit.behind.get(at) ?? []));
-    });
-    parts.push(...edit.last);
+    const own = edit.parts.flatMap((part, at) => [...(part === undefined ? [] : [part]), ...(edit.behind.get(at) ?? [])]);
+    const parts: Part[] = [...edit.first, ...own, ...edit.last];
     if (parts.length === 0 && turn.parts.length > 0) return undefined;
     const now = { ...turn, parts, role: edit.role ?? turn.role, label: edit.label ?? turn.label };
-    return dialect.parse(dialect.write(now), turn.index);
+    try {
+      return written(now, dialect);
+    } catch {
+      // A getter of the caller's, of a member that no rule looks at. The message stays as it is, and is none.
+      this.#unmade.add(at);
+      return unreadable(turn.raw, turn.index, [flaw('unrecognized-message', '', 'reading the message throws')]);
+    }
   }
 
   #edit(at: number): EditedTurn {
@@ -168,4 +184,8 @@ export class Draft {
     }
     return edit;
   }
+}
+
+function written(turn: Turn, dialect: Dialect): Turn {
+  return readOne(dialect, dialect.write(turn), turn.index);
 }

@@ -212,7 +212,7 @@ class OpenCalls {
     const { rounds, last } = same;
     // The same once more: it is not what an older call is waiting for.
     const given = last.answer ?? last.stray;
-    if (given !== undefined && isDeepStrictEqual(given.result.output, result.output)) return undefined;
+    if (given !== undefined && isSame(given.result.output, result.output)) return undefined;
     for (let round = rounds.at(-1); round !== undefined; round = rounds.at(-1)) {
       const { calls } = round;
       while (calls[round.next] !== undefined && !(isOpen(calls[round.next]!) && reaches(calls[round.next]!)))
@@ -230,6 +230,15 @@ interface Round {
   readonly calls: LinkedCall[];
   /** The first that may be open. */
   next: number;
+}
+
+/** Whether two outputs say the same. What is too deep to be compared does not. */
+export function isSame(one: unknown, other: unknown): boolean {
+  try {
+    return isDeepStrictEqual(one, other);
+  } catch {
+    return false;
+  }
 }
 
 function before(call: Place, result: Place): boolean {

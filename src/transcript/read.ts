@@ -13,7 +13,8 @@ export function read(dialect: Dialect, messages: readonly unknown[]): Transcript
   );
 }
 
-function readOne(dialect: Dialect, message: unknown, index: number): Turn {
+/** Reads one message. Never throws. */
+export function readOne(dialect: Dialect, message: unknown, index: number): Turn {
   try {
     const foreign = foreignFormat(message, dialect);
     if (foreign === undefined) return dialect.parse(message, index);

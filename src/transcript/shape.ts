@@ -1,11 +1,18 @@
 import type { IssueCode } from '../errors/transcript.js';
 import type { Flaw, OtherPart, TextPart, Turn } from './graph.js';
 
+export { asJsonText } from './json-text.js';
+
 /** A plain object, seen as its members. */
 export type Members = Readonly<Record<string, unknown>>;
 
 export function isMembers(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  try {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    // A proxy that was revoked is nothing any more.
+    return false;
+  }
 }
 
 /** The member as text, or `undefined`. Getters that throw are members that are not there. */
@@ -53,16 +60,6 @@ export function noObject(message: unknown): Flaw {
 export function idOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value;
   return typeof value === 'number' || typeof value === 'bigint' ? String(value) : undefined;
-}
-
-/** JSON text of a value; text stays as it is. */
-export function asJsonText(value: unknown): string {
-  if (typeof value === 'string') return value;
-  try {
-    return JSON.stringify(value) ?? '{}';
-  } catch {
-    return '{}';
-  }
 }
 
 /** The object that JSON text stands for, or `undefined`. */

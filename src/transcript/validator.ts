@@ -132,20 +132,44 @@ export class MessageValidator {
     const truth = this.#truth;
     if (truth === undefined) return this.repair(messages, policies);
     // The first repair finds out which calls are left without a result when all else is mended.
-    const asked = new Map<string, UnansweredCall>();
-    const first = this.#repair(messages, policies, (call) => {
-      asked.set(call.id, call);
+    const asked: { readonly call: UnansweredCall; readonly givenId: string | undefined }[] = [];
+    const first = this.#repair(messages, policies, (call, givenId) => {
+      asked.push({ call, givenId });
       return undefined;
     });
-    if (asked.size === 0) return first;
-    const told = new Map(await Promise.all([...asked].map(async ([id, call]) => [id, await truth(call)] as const)));
-    return this.#repair(messages, policies, ({ id }) => told.get(id));
+    if (asked.length === 0) return first;
+    const shared = this.#sharedIds(messages);
+    const told = await Promise.all(
+      asked.map(async ({ call, givenId }) => {
+        // Of several calls with one id nobody can tell which is meant.
+        if (shared.has(call.id)) return undefined;
+        const known = await truth(call);
+        if (known !== undefined || givenId === undefined || shared.has(givenId)) return known;
+        // Whoever ran it knows it by the id that the model gave it.
+        return truth({ ...call, id: givenId });
+      }),
+    );
+    // The second repair asks in the same order.
+    let next = 0;
+    return this.#repair(messages, policies, () => told[next++]);
+  }
+
+  /** Ids that several calls have. */
+  #sharedIds(messages: readonly unknown[]): ReadonlySet<string> {
+    const seen = new Set<string>();
+    const shared = new Set<string>();
+    for (const { call } of read(this.#rulesFor(messages).dialect, messages).links.calls) {
+      if (call.id === undefined) continue;
+      if (seen.has(call.id)) shared.add(call.id);
+      seen.add(call.id);
+    }
+    return shared;
   }
 
   #repair<Messages extends readonly unknown[]>(
     messages: Messages,
     given: Partial<RepairPolicies> | undefined,
-    truthOf: (call: UnansweredCall) => Truth | undefined,
+    truthOf: (call: UnansweredCall, givenId: string | undefined) => Truth | undefined,
   ): RepairedTranscript<Messages[number]> {
     if (!Array.isArray(messages)) {
       return { messages: messages as unknown as Messages[number][], changes: [], remaining: [notAList(messages)] };

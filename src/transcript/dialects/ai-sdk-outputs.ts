@@ -160,12 +160,8 @@ function isOf(versions: Versions | undefined, major: Major): boolean {
 
 /** As JSON has it; what cannot be JSON is told as text. */
 function jsonValue(value: unknown): unknown {
-  if (value === undefined) return null;
-  try {
-    return JSON.parse(JSON.stringify(value) ?? 'null');
-  } catch {
-    return String(value);
-  }
+  if (value === undefined || typeof value === 'function' || typeof value === 'symbol') return null;
+  return typeof value === 'string' ? value : JSON.parse(asJsonText(value));
 }
 
 /** Deeper values are none: a list that holds itself has no end. */

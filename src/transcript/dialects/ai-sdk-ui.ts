@@ -13,6 +13,7 @@ import {
   textPart,
   unreadable,
 } from '../shape.js';
+import { fitting, uiOptions, withOptionFlaws } from './ai-sdk-options.js';
 import { mendSteering, plainPartOf } from './ai-sdk-ui-parts.js';
 import { isToolType, type Mended, mendTool, settled, typeOf } from './ai-sdk-ui-tools.js';
 
@@ -53,7 +54,7 @@ function parse(message: unknown, index: number): Turn {
 /** The parts, or what version 4 has instead: text in `content`, and calls in `toolInvocations`. */
 function partsOf(message: Members, flaws: Flaw[]): Part[] {
   const { parts, content, toolInvocations } = message;
-  if (Array.isArray(parts)) return parts.flatMap((part, at) => partOf(part, `parts[${at}]`));
+  if (Array.isArray(parts)) return Array.from(parts).flatMap((part, at) => partOf(part, `parts[${at}]`));
   const given = parts ?? content;
   const code = given === undefined || given === null ? 'missing-content' : 'invalid-content';
   flaws.push(flaw(code, 'parts', 'a message has a list of parts', 'rewrite'));
@@ -61,7 +62,7 @@ function partsOf(message: Members, flaws: Flaw[]): Part[] {
 }
 
 function wordsOfVersion4(given: unknown, content: unknown): Part[] {
-  if (Array.isArray(content)) return content.flatMap((part, at) => partOf(part, `content[${at}]`));
+  if (Array.isArray(content)) return Array.from(content).flatMap((part, at) => partOf(part, `content[${at}]`));
   if (isMembers(given)) return partOf(given, 'parts');
   return typeof given === 'string' && given !== '' ? [textPart(given, undefined, 'content')] : [];
 }
@@ -74,6 +75,10 @@ function callsOfVersion4(toolInvocations: unknown): Part[] {
 }
 
 function partOf(part: unknown, at: string): Part[] {
+  return withOptionFlaws(read(part, at), uiOptions);
+}
+
+function read(part: unknown, at: string): Part[] {
   const type = textMember(part, 'type');
   if (type !== undefined && isMembers(part)) {
     if (type === 'text' || type === 'reasoning') return [wordsOf(part, type, at)];
@@ -146,12 +151,13 @@ function belongs(part: Part, call: CallPart): boolean {
 
 function writePlain(part: Extract<Part, { kind: 'media' | 'other' }>): unknown {
   const steering = part.kind === 'other' && part.type === 'steering-message' && isMembers(part.raw) && !untouched(part);
-  return steering ? { ...(part.raw as Members), ...mendSteering(part.raw as Members, part.at) } : part.raw;
+  const raw = isMembers(part.raw) ? fitting(part.raw, uiOptions) : part.raw;
+  return steering ? { ...(raw as Members), ...mendSteering(part.raw as Members, part.at) } : raw;
 }
 
 function writeWords(part: Extract<Part, { kind: 'text' | 'reasoning' }>): unknown {
   if (isMembers(part.raw) && untouched(part)) return part.raw;
-  const raw: Members = isMembers(part.raw) ? part.raw : {};
+  const raw: Members = isMembers(part.raw) ? fitting(part.raw, uiOptions) : {};
   if (part.kind === 'text' && raw['type'] !== 'text') return { type: 'text', text: part.text };
   const { state, ...rest } = raw as Record<string, unknown>;
   return { ...rest, text: part.text, ...(state === 'streaming' || state === 'done' ? { state } : {}) };
@@ -160,7 +166,7 @@ function writeWords(part: Extract<Part, { kind: 'text' | 'reasoning' }>): unknow
 function writeTool(call: CallPart, others: readonly Part[]): unknown {
   const result = others.find((part): part is ResultPart => part.kind === 'result');
   const raw: Members = isMembers(call.raw) ? call.raw : { type: 'dynamic-tool', state: 'input-available' };
-  const { tool }: Mended = mendTool(raw);
+  const { tool }: Mended = mendTool(fitting(raw, uiOptions));
   const hasResult = settled.has(String(tool['state']));
   const own = result === undefined ? !hasResult : result.raw === call.raw;
   if (own && untouched(call) && others.every(untouched)) return raw;

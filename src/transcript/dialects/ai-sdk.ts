@@ -13,6 +13,7 @@ import {
   unreadable,
 } from '../shape.js';
 import { fileDataOf } from './ai-sdk-files.js';
+import { fitting, modelOptions, optionFlaws, withOptionFlaws } from './ai-sdk-options.js';
 import { tagged } from './ai-sdk-outputs.js';
 import { partOf } from './ai-sdk-parts.js';
 
@@ -73,7 +74,7 @@ function parse(message: unknown, index: number): Turn {
     return unreadable(message, index, [flaw('unknown-role', 'role', hint)]);
   }
   const { content } = message;
-  const flaws: Flaw[] = [];
+  const flaws: Flaw[] = optionFlaws(message, { providerOptions: modelOptions['providerOptions']! });
   let parts: Part[] = [];
   if (label === 'system') {
     if (typeof content !== 'string') flaws.push(contentFlaw(content, 'the content of a system message is text'));
@@ -82,7 +83,7 @@ function parse(message: unknown, index: number): Turn {
   } else if (typeof content === 'string' && label !== 'tool') {
     if (content !== '') parts = [textPart(content, content, 'content')];
   } else if (Array.isArray(content)) {
-    parts = content.map((part, at) => partOf(part, `content[${at}]`, label));
+    parts = Array.from(content).flatMap((part, at) => withOptionFlaws([partOf(part, `content[${at}]`, label)], modelOptions));
   } else {
     flaws.push(
       contentFlaw(content, label === 'tool' ? 'content is a list of parts' : 'content is text or a list of parts'),
@@ -109,7 +110,7 @@ function textOf(content: unknown): string {
 }
 
 function write(turn: Turn): unknown {
-  const raw: Members = isMembers(turn.raw) ? turn.raw : {};
+  const raw: Members = isMembers(turn.raw) ? fitting(turn.raw, modelOptions) : {};
   const { parts, label } = turn;
   const [first] = parts;
   if (label === 'system')
@@ -122,7 +123,7 @@ function write(turn: Turn): unknown {
 
 function writePart(part: Part): unknown {
   if (isMembers(part.raw) && untouched(part)) return part.raw;
-  const raw: Members = isMembers(part.raw) ? part.raw : {};
+  const raw: Members = isMembers(part.raw) ? fitting(part.raw, modelOptions) : {};
   switch (part.kind) {
     case 'text':
       return { ...(raw['type'] === 'text' ? raw : {}), type: 'text', text: part.text };
@@ -146,7 +147,7 @@ function writePart(part: Part): unknown {
       return form === 'stored' ? { ...raw, [name]: inline } : raw;
     }
     default:
-      return part.raw;
+      return isMembers(part.raw) ? raw : part.raw;
   }
 }
 

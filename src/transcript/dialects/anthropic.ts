@@ -35,6 +35,12 @@ const ownBlocks = new Set([
 
 const resultBlocks = new Set(['text', 'image', 'document', 'search_result', 'tool_reference', 'browser_state']);
 
+/** What an answer of the API has around its content. A message of a request has none of it. */
+const ofAnswers = [
+  ...['id', 'type', 'model', 'stop_reason', 'stop_sequence', 'stop_details', 'usage', 'container'],
+  ...['context_management'],
+];
+
 /** Anthropic Messages: `messages` of a request. */
 export const anthropic: Dialect = {
   format: 'anthropic',
@@ -50,6 +56,7 @@ function recognize(message: unknown): Recognition {
   const { role, content } = message;
   if (role !== 'user' && role !== 'assistant' && role !== 'system') return 'no';
   if ('tool_calls' in message || 'function_call' in message || 'parts' in message) return 'no';
+  if (message['type'] === 'message' && 'stop_reason' in message) return 'yes';
   if (!Array.isArray(content)) return 'maybe';
   const types = content.map((part) => textMember(part, 'type'));
   if (types.some((type) => type !== undefined && isOwn(type))) return 'yes';
@@ -75,7 +82,7 @@ function parse(message: unknown, index: number): Turn {
   if (typeof content === 'string') {
     if (content !== '') parts = [textPart(content, content, 'content')];
   } else if (Array.isArray(content)) {
-    parts = content.map((block, at) => blockOf(block, `content[${at}]`, label));
+    parts = Array.from(content, (block, at) => blockOf(block, `content[${at}]`, label));
   } else if (content === undefined || content === null) {
     flaws.push(flaw('missing-content', 'content', 'content is text or a list of blocks', 'drop'));
   } else {
@@ -85,6 +92,12 @@ function parse(message: unknown, index: number): Turn {
         ? blockOf(content, 'content', label)
         : textPart(asJsonText(content), undefined, 'content'),
     ];
+  }
+  for (const name of ofAnswers) {
+    if (name in message)
+      flaws.push(
+        flaw('sdk-artefact', name, 'an answer of the API has it, and a message of a request has not', 'rewrite'),
+      );
   }
   return { role: label, label, index, raw: message, parts, flaws };
 }
@@ -239,7 +252,8 @@ function providerResultOf(block: Members, at: string): ResultPart {
 }
 
 function write(turn: Turn): unknown {
-  const raw: Members = isMembers(turn.raw) ? turn.raw : {};
+  const given: Members = isMembers(turn.raw) ? turn.raw : {};
+  const raw = Object.fromEntries(Object.entries(given).filter(([name]) => !ofAnswers.includes(name)));
   const [first] = turn.parts;
   const plain =
     turn.parts.length === 1 && first?.kind === 'text' && !isMembers(first.raw) && !Array.isArray(raw['content']);

@@ -60,7 +60,7 @@ function parse(content: unknown, index: number): Turn {
   const flaws: Flaw[] = [];
   const given = content['parts'] ?? content['content'];
   if (Array.isArray(content['parts'])) {
-    const parts = content['parts'].map((part, at) => partOf(part, `parts[${at}]`));
+    const parts = Array.from(content['parts'], (part, at) => partOf(part, `parts[${at}]`));
     return { role, label, index, raw: content, parts, flaws };
   }
   const code = given === undefined || given === null ? 'missing-content' : 'invalid-content';

@@ -10,7 +10,7 @@ export function callsOf({ shape, fields }: Opened, below: (name: string) => stri
   const again = memberOf(more, 'tool_calls');
   const parts: Part[] = [];
   if (Array.isArray(given) && given.length > 0) {
-    parts.push(...given.map((call, at) => callOf(call, below(`tool_calls[${at}]`), coerced)));
+    for (const [at, call] of given.entries()) parts.push(callOf(call, below(`tool_calls[${at}]`), coerced));
     const ids = (calls: readonly unknown[]): string =>
       calls
         .map((call) => idOf(memberOf(call, 'id')) ?? '')
@@ -23,9 +23,8 @@ export function callsOf({ shape, fields }: Opened, below: (name: string) => stri
     }
   } else if (Array.isArray(again) && again.length > 0 && !(Array.isArray(invalid) && invalid.length > 0)) {
     flaws.push(flaw('obsolete-shape', below('additional_kwargs.tool_calls'), 'calls are in tool_calls', 'rewrite'));
-    parts.push(
-      ...again.map((call, at) => ({ ...callOf(call, below(`additional_kwargs.tool_calls[${at}]`), true), flaws: [] })),
-    );
+    for (const [at, call] of again.entries())
+      parts.push({ ...callOf(call, below(`additional_kwargs.tool_calls[${at}]`), true), flaws: [] });
   }
   if (given !== undefined && given !== null && !Array.isArray(given)) {
     flaws.push(flaw('malformed-calls', below('tool_calls'), 'tool_calls is a list', 'rewrite'));

@@ -86,8 +86,8 @@ function parse(message: unknown, index: number): Turn {
   const flaws: Flaw[] = [];
   const below = (name: string): string => (opened.at === '' ? name : `${opened.at}.${name}`);
   if (role === 'tool') return { role, label, index, raw: message, parts: [resultOf(message, fields)], flaws };
-  const parts = contentOf(fields, below('content'), flaws, role === 'assistant');
-  if (role === 'assistant') parts.push(...callsOf(opened, below, flaws));
+  const said = contentOf(fields, below('content'), flaws, role === 'assistant');
+  const parts = role === 'assistant' ? [...said, ...callsOf(opened, below, flaws)] : said;
   return { role, label, index, raw: message, parts, flaws };
 }
 
@@ -101,7 +101,7 @@ function pairOf(message: unknown): { readonly type: string; readonly content: un
 
 function contentOf({ content, tool_calls: calls }: Members, at: string, flaws: Flaw[], mayBeEmpty: boolean): Part[] {
   if (typeof content === 'string') return content === '' && mayBeEmpty ? [] : [textPart(content, content, at)];
-  if (Array.isArray(content)) return content.map((block, which) => blockOf(block, `${at}[${which}]`));
+  if (Array.isArray(content)) return Array.from(content, (block, which) => blockOf(block, `${at}[${which}]`));
   if (content === undefined || content === null) {
     // LangChain makes an empty list of it, which an answer with calls may have.
     if (mayBeEmpty && Array.isArray(calls) && calls.length > 0) return [];
@@ -217,8 +217,9 @@ function answerFields({ parts }: Turn, opened: Opened): Members {
 function withCalls(more: Members, again: readonly unknown[], calls: readonly CallPart[]): Members {
   const { tool_calls: _calls, ...rest } = more;
   if (calls.length === 0) return rest;
+  const byId = new Map([...again].reverse().map((one) => [idOf(memberOf(one, 'id')), one]));
   const list = calls.map((call) => {
-    const old = again.find((one) => idOf(memberOf(one, 'id')) === idOf(memberOf(call.raw, 'id')));
+    const old = byId.get(idOf(memberOf(call.raw, 'id')));
     if (old !== undefined && idOf(memberOf(old, 'id')) === call.id && untouched(call)) return old;
     return {
       ...(isMembers(old) ? old : {}),

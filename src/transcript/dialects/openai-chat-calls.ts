@@ -14,11 +14,11 @@ export function callsOf(message: Members, flaws: Flaw[]): Part[] {
   const parts: Part[] = [];
   if (Array.isArray(calls)) {
     if (calls.length === 0) flaws.push(flaw('empty-calls', 'tool_calls', 'absent, or at least one call', 'rewrite'));
-    parts.push(...calls.map((call, at) => callOf(call, `tool_calls[${at}]`)));
+    for (const [at, call] of calls.entries()) parts.push(callOf(call, `tool_calls[${at}]`));
   } else if (isMembers(calls)) {
     flaws.push(flaw('malformed-calls', 'tool_calls', 'tool_calls is a list', 'rewrite'));
     const made = isCall(calls) ? [calls] : Object.values(calls).filter(isCall);
-    parts.push(...made.map((call) => callOf(call, 'tool_calls')));
+    for (const call of made) parts.push(callOf(call, 'tool_calls'));
   } else if (calls !== undefined) {
     flaws.push(flaw('malformed-calls', 'tool_calls', 'tool_calls is a list', 'rewrite'));
   }

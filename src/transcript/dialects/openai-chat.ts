@@ -95,7 +95,7 @@ function contentOf(message: Members, label: string, flaws: Flaw[]): Part[] {
     if (content !== '' || label !== 'assistant') parts.push(textPart(content, content, 'content'));
   } else if (Array.isArray(content)) {
     const allowed = partTypes[label]!;
-    parts.push(...content.map((part, at) => contentPart(part, `content[${at}]`, label, allowed)));
+    for (const [at, part] of content.entries()) parts.push(contentPart(part, `content[${at}]`, label, allowed));
     if (content.length === 0) {
       flaws.push(flaw('empty-content', 'content', 'a list of parts has at least one', 'rewrite'));
     }

@@ -82,7 +82,7 @@ function messageOf(item: Members, index: number): Turn {
   }
   let parts: Part[] = [];
   if (typeof content === 'string') parts = [textPart(content, content, 'content')];
-  else if (Array.isArray(content)) parts = content.map((part, at) => partOf(part, `content[${at}]`, label));
+  else if (Array.isArray(content)) parts = Array.from(content, (part, at) => partOf(part, `content[${at}]`, label));
   else if (content === undefined || content === null) {
     flaws.push(flaw('missing-content', 'content', 'content is text or a list of parts', 'rewrite'));
   } else {

@@ -14,7 +14,11 @@ export const toolsOfOthers: RuleCore = {
   ...callNotAllowed,
   repair(findings, draft, { transcript: { dialect, turns } }) {
     const byTurn = new Map<number, Finding[]>();
-    for (const finding of findings) byTurn.set(finding.turn, [...(byTurn.get(finding.turn) ?? []), finding]);
+    for (const finding of findings) {
+      const others = byTurn.get(finding.turn);
+      if (others === undefined) byTurn.set(finding.turn, [finding]);
+      else others.push(finding);
+    }
     for (const [at, found] of byTurn) {
       const turn = turns[at]!;
       const isAssistants =
@@ -67,7 +71,7 @@ function emptySteps(parts: readonly Part[], isLast: boolean): number[] {
   let isSaid = false;
   parts.forEach((part, at) => {
     if (part.kind === 'other' && part.type === 'step-start') {
-      if (!isSaid) found.push(...texts);
+      if (!isSaid) for (const text of texts) found.push(text);
       texts = [];
       isSaid = false;
     } else if (!isUnsaid(part)) isSaid = true;

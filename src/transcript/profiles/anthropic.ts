@@ -54,6 +54,10 @@ export const anthropicProfile: TranscriptProfile = {
     }),
     rule(shape.invalidResult, { source: toolUse }),
     rule(shape.idShape, { source: reference }),
+    rule(shape.sdkArtefact, {
+      source: reference,
+      providerText: 'messages.1.id: Extra inputs are not permitted',
+    }),
     rule(ids.missingCallId, { source: reference }),
     rule(ids.missingResultId, { source: reference }),
     rule(ids.missingName, { source: reference }),

@@ -1,9 +1,9 @@
-import { isDeepStrictEqual } from 'node:util';
-import { answerFor } from '../answer.js';
+import { answerFor, isPlaceholder } from '../answer.js';
 import type { Draft } from '../draft.js';
 import { type CallPart, edited, type ResultPart } from '../graph.js';
-import type { LinkedCall, LinkedResult } from '../links.js';
+import { isSame, type LinkedCall, type LinkedResult } from '../links.js';
 import type { Finding, RepairContext, RuleCore } from '../rule.js';
+import { asJsonText } from '../shape.js';
 import type { Transcript } from '../transcript.js';
 import { isWhole, Slots, userTurn } from './slots.js';
 
@@ -50,19 +50,26 @@ export const separatedResult: RuleCore = {
   ...(misplacedResult.repair && { repair: misplacedResult.repair }),
 };
 
-/** A second result for a call that has one. The first stays. */
+/** A second result for a call that has one. The first stays, unless a repair made it up. */
 export const duplicateResult: RuleCore = {
   code: 'duplicate-result',
   find: (transcript) =>
     resultsThat(transcript, 'duplicate', ({ call, result }) => {
       const kept = call?.answer ?? call?.stray;
-      const same = kept === undefined || isDeepStrictEqual(kept.result.output, result.output);
+      const same = kept === undefined || isSame(kept.result.output, result.output);
       return `its call has a result already, ${same ? 'the same' : 'and this one says something else'}`;
     }),
   repair(findings, draft, context) {
+    const replaced = new Set<LinkedResult>();
     for (const [finding, { call, result }] of resultsOf(findings, context.transcript)) {
       const kept = call?.answer ?? call?.stray;
-      const same = kept === undefined || isDeepStrictEqual(kept.result.output, result.output);
+      if (kept !== undefined && isPlaceholder(kept.result.output) && !isPlaceholder(result.output)) {
+        if (replaced.has(kept)) draft.dropPart(finding, 'removed, the first result stays; the contents differ');
+        else draft.dropPart({ ...finding, turn: kept.turn, part: kept.part }, 'removed, it stood for the result that came later');
+        replaced.add(kept);
+        continue;
+      }
+      const same = kept === undefined || isSame(kept.result.output, result.output);
       draft.dropPart(
         finding,
         same ? 'removed, it repeats the first result' : 'removed, the first result stays; the contents differ',
@@ -84,7 +91,7 @@ export const orphanResult: RuleCore = {
     for (const [finding, { result, turn }] of resultsOf(findings, transcript)) {
       draft.dropPart(finding, policies.orphan === 'drop' ? 'removed' : 'made text of the user');
       if (policies.orphan === 'drop') continue;
-      const text = `Result of the tool ${result.name ?? 'call'} ${result.id ?? ''}, whose call is not in this conversation: ${asText(result.output)}`;
+      const text = `Result of the tool ${result.name ?? 'call'} ${result.id ?? ''}, whose call is not in this conversation: ${asJsonText(result.output)}`;
       draft.putBehind(turn, userTurn(transcript, text));
     }
   },
@@ -235,14 +242,4 @@ function namesDiffer(call: LinkedCall | undefined, result: ResultPart, named: bo
 
 function whereOf({ turns }: Transcript, { turn }: LinkedCall): string {
   return `[${turns[turn]!.index}]`;
-}
-
-/** Of a result: text as it is, everything else as JSON. */
-function asText(output: unknown): string {
-  if (typeof output === 'string') return output;
-  try {
-    return JSON.stringify(output) ?? String(output);
-  } catch {
-    return String(output);
-  }
 }

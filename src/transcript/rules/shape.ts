@@ -59,7 +59,9 @@ export const callNotAllowed: RuleCore = {
       else if (dialect.answers.place === 'inline') draft.dropPart(finding, 'removed, only the assistant calls tools');
       else {
         draft.take(finding.turn, finding.part);
-        moved.set(finding.turn, [...(moved.get(finding.turn) ?? []), parts[finding.part!]!]);
+        const others = moved.get(finding.turn);
+        if (others === undefined) moved.set(finding.turn, [parts[finding.part!]!]);
+        else others.push(parts[finding.part!]!);
         draft.note(finding, 'move', 'moved into a message of the assistant behind this one');
       }
     }

@@ -16,6 +16,8 @@ export class Slots {
   readonly #shared = new Map<number, { parts: ResultPart[] }>();
   /** Turns of calls behind which a turn of results was moved as a whole. */
   readonly #moved = new Set<number>();
+  /** By turn of a call that is an item: the last of the calls beside it. */
+  readonly #ends = new Map<number, number>();
   /** Turns that go elsewhere, as far as one can tell beforehand. */
   leaving: ReadonlySet<number> = new Set();
 
@@ -93,9 +95,15 @@ export class Slots {
     if (dialect.answers.window !== 'anywhere') return turn;
     // Calls of one answer are items beside each other; results go behind the last of them.
     let end = turn;
-    while (turns[end + 1]?.role === 'assistant' && turns[end + 1]?.parts[0]?.kind === 'call') end += 1;
+    while (!this.#ends.has(end) && isCall(turns[end + 1])) end += 1;
+    end = this.#ends.get(end) ?? end;
+    for (let at = turn; at <= end && !this.#ends.has(at); at += 1) this.#ends.set(at, end);
     return end;
   }
+}
+
+function isCall(turn: Turn | undefined): boolean {
+  return turn?.role === 'assistant' && turn.parts[0]?.kind === 'call';
 }
 
 export function userTurn({ dialect }: Transcript, text: string): Turn {

@@ -26,6 +26,28 @@ export const brokenContent: readonly Breakage[] = [
     at: (messages) => (isSmall(messages) ? [[]] : []),
   },
 
+  // Options that a database kept as null, or that are of no provider.
+  {
+    name: 'options of a message that are null',
+    breaks: ['invalid-content'],
+    at: messageWhere(saysOnly('user'), (message) => ({ ...message, providerOptions: null })),
+  },
+  {
+    name: 'options of a part that are of no provider',
+    breaks: ['invalid-content'],
+    at: eachPart('text', (part) => ({ ...part, providerOptions: { cached: true } })),
+  },
+  {
+    name: 'a file whose name is null',
+    breaks: ['invalid-content'],
+    at: eachPart('file', (part) => ({ ...part, filename: null })),
+  },
+  {
+    name: 'a call of which it is not said who runs it, but null',
+    breaks: ['invalid-content'],
+    at: eachCall((part) => ({ ...part, providerExecuted: null })),
+  },
+
   // Messages that are none.
   { name: 'nothing in the place of a message', breaks: ['unrecognized-message'], at: behind(isSettled, () => null) },
   {

@@ -1,4 +1,4 @@
-import { anywhere, each, isOf, isSettled, isSmall, ofRole, withPart } from './ai-sdk-ui-places.js';
+import { anywhere, each, isDone, isOf, isSettled, isSmall, ofRole, withPart } from './ai-sdk-ui-places.js';
 import type { Breakage } from './breakage.js';
 import { anyOf, behind, messageWhere, omit } from './places.js';
 
@@ -8,6 +8,33 @@ export const brokenContent: readonly Breakage[] = [
     breaks: ['empty-transcript'],
     remaining: ['empty-transcript'],
     at: (messages) => (isSmall(messages) ? [[]] : []),
+  },
+
+  // Options that a database kept as null, or that are of no provider.
+  {
+    name: 'metadata of a provider that are null',
+    breaks: ['invalid-content'],
+    at: each(isOf('text'), (part) => ({ ...part, providerMetadata: null })),
+  },
+  {
+    name: 'metadata that are of no provider',
+    breaks: ['invalid-content'],
+    at: each(isOf('file'), (part) => ({ ...part, providerMetadata: { cached: true } })),
+  },
+  {
+    name: 'a call whose metadata are null',
+    breaks: ['invalid-content'],
+    at: each(isDone, (part) => ({ ...part, callProviderMetadata: null })),
+  },
+  {
+    name: 'a call of which it is not said who runs it, but null',
+    breaks: ['invalid-content'],
+    at: each(isDone, (part) => ({ ...part, providerExecuted: null })),
+  },
+  {
+    name: 'a file whose name is null',
+    breaks: ['invalid-content'],
+    at: each(isOf('file'), (part) => ({ ...part, filename: null })),
   },
 
   // Messages that are none.

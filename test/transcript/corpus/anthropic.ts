@@ -46,6 +46,18 @@ const shape: Breakage[] = [
       at: add(message),
     }),
   ),
+  {
+    name: 'the whole answer of the API for its message',
+    breaks: ['sdk-artefact'],
+    at: messageWhere(
+      ({ role }) => role === 'assistant',
+      (message) => ({
+        ...{ id: 'msg_1', type: 'message', model: 'claude-sonnet-4-5' },
+        ...message,
+        ...{ stop_reason: 'end_turn', stop_sequence: null, usage: { input_tokens: 9, output_tokens: 9 } },
+      }),
+    ),
+  },
   { name: 'null for a message', breaks: ['unrecognized-message'], at: add(null) },
   {
     name: 'text for a message',

@@ -1,4 +1,13 @@
-import { changeOne, type FuzzFormat, isObject, list, listMutators, type Message, type Mutator } from './format.js';
+import {
+  changeOne,
+  type FuzzFormat,
+  isByProvider,
+  isObject,
+  list,
+  listMutators,
+  type Message,
+  type Mutator,
+} from './format.js';
 
 const partsOf = (message: unknown): Message[] =>
   list(isObject(message) ? message['parts'] : undefined).filter(isObject);
@@ -178,6 +187,9 @@ function oracle(messages: readonly unknown[]): string[] {
         continue;
       }
       const { type } = part;
+      if (!isByProvider(part['providerMetadata']) || !isByProvider(part['callProviderMetadata']))
+        problems.push('options');
+      if (part['filename'] === null || part['providerExecuted'] === null) problems.push('null');
       if (isTool(part) && type !== 'tool-invocation') {
         if (message['role'] !== 'assistant') problems.push('call of somebody else');
         if (ids.has(part['toolCallId'])) problems.push('call id twice');

@@ -1,4 +1,13 @@
-import { changeOne, type FuzzFormat, isObject, list, listMutators, type Message, type Mutator } from './format.js';
+import {
+  changeOne,
+  type FuzzFormat,
+  isByProvider,
+  isObject,
+  list,
+  listMutators,
+  type Message,
+  type Mutator,
+} from './format.js';
 
 const parts = (message: unknown): Message[] =>
   list(isObject(message) ? message['content'] : undefined).filter(isObject);
@@ -157,6 +166,7 @@ function oracle(messages: readonly unknown[]): string[] {
       continue;
     }
     const { content } = message;
+    if (!isByProvider(message['providerOptions'])) problems.push('options');
     if (role === 'user' || role === 'system') settle();
     if (
       role === 'system'
@@ -172,6 +182,8 @@ function oracle(messages: readonly unknown[]): string[] {
         continue;
       }
       const id = part['toolCallId'];
+      if (!isByProvider(part['providerOptions'])) problems.push('options');
+      if (part['filename'] === null || part['providerExecuted'] === null) problems.push('null');
       if ((type === 'text' || type === 'reasoning') && typeof part['text'] !== 'string') problems.push('text');
       if (type === 'tool-call' || type === 'tool-result') {
         if (typeof id !== 'string' || id === '') problems.push('id');

@@ -163,6 +163,7 @@ function oracle(messages: readonly unknown[]): string[] {
       return;
     }
     const { role, content } = message;
+    if (Object.keys(message).some((name) => name !== 'role' && name !== 'content')) problems.push('extra input');
     if (typeof content !== 'string' && !Array.isArray(content)) problems.push('content');
     if (typeof content === 'string' && content.trim() === '' && !(content === '' && last && role === 'assistant'))
       problems.push('empty text');

@@ -26,6 +26,11 @@ export function list(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
+/** What the AI SDK keeps of its providers: an object for each, or nothing at all. */
+export function isByProvider(value: unknown): boolean {
+  return value === undefined || (isObject(value) && Object.values(value).every(isObject));
+}
+
 /** The positions for which something holds. */
 function places(messages: readonly unknown[], holds: (message: Message) => boolean): number[] {
   return messages.flatMap((message, at) => (isObject(message) && holds(message) ? [at] : []));
