@@ -83,7 +83,7 @@ async function main(words: readonly string[]): Promise<void> {
   note('done');
   const about = { machine: machine(), servers, node: process.version, seed: scale.seed, rounds: scale.rounds, quick };
   process.stdout.write(
-    values.json ? `${JSON.stringify({ ...about, rows }, null, 2)}\n` : `${heading(about)}\n\n${table(rows)}\n`,
+    values.json ? `${JSON.stringify({ ...about, rows }, null, 2)}\n` : `${heading(about)}\n\n${table(rows, quick)}\n`,
   );
 }
 

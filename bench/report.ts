@@ -43,8 +43,12 @@ export function machine(): Machine {
   };
 }
 
-/** The rows as a table for people. */
-export function table(rows: readonly Row[]): string {
+/**
+ * The rows as a table for people.
+ *
+ * @param quick - measured too briefly for a limit to be judged by it.
+ */
+export function table(rows: readonly Row[], quick = false): string {
   const header = ['', 'what', 'p50', 'p10', 'ops/s', 'floor', 'ratio', 'at p10', 'limit', 'met'];
   const lines = rows.map((row) => [
     row.target,
@@ -56,7 +60,7 @@ export function table(rows: readonly Row[]): string {
     (row.ratio ?? row.rate_ratio)?.toFixed(2) ?? '',
     row.p10_ratio === undefined ? '' : row.p10_ratio.toFixed(2),
     limitText(row),
-    row.not_run ?? verdict(row),
+    row.not_run ?? (quick && row.met !== null ? '-' : verdict(row)),
   ]);
   const widths = header.map((title, column) =>
     Math.max(...[header, ...lines].map((line) => (line[column] ?? title).length)),

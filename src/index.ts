@@ -2,7 +2,7 @@
 
 export { type LoadOptions, loadConfig, loadConfigFromString } from './config/load-config.js';
 export type { InstrumentOptions } from './config/runtime/instrument.js';
-export type { ConfiguredGuard, Mycelium } from './config/runtime/mycelium.js';
+export type { ConfiguredGuard, ConversationOptions, Mycelium } from './config/runtime/mycelium.js';
 export type { GuardedReport, Report } from './config/runtime/report.js';
 export type { InstrumentCode, Instrumented, ToolCode } from './config/runtime/tool-code.js';
 export type { Encryption, EncryptionContext } from './encoding/encryption.js';

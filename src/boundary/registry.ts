@@ -2,7 +2,7 @@ import { nearest } from '../encoding/nearest.js';
 import { ToolBoundaryError } from '../errors/boundary.js';
 import { UsageError } from '../errors/usage.js';
 import { emit } from '../tool/events.js';
-import { guardedTool, guardsAround } from '../tool/guard.js';
+import { type GuardedAs, guardedTool, guardsAround } from '../tool/guard.js';
 import type { CallOptions } from '../tool/types.js';
 import { cut, printed } from './describe.js';
 
@@ -64,12 +64,19 @@ export class ToolRegistry<Tools extends RegisteredTools = RegisteredTools> {
     return this.#tools.has(name);
   }
 
-  /** The name by which records and errors know a tool; `undefined` for one that is not here, has no guards, or no name. */
-  durableName(name: string): string | undefined {
+  /**
+   * The name by which records and errors know a tool, and its effect class where a ledger is around it; `undefined` for
+   * one that is not here, or has no guards.
+   */
+  guardedAs(name: string): GuardedAs | undefined {
     const tool = this.#tools.get(name);
     if (guardsAround(tool) === undefined) return undefined;
-    const { info } = guardedTool(tool, 'registry.durableName(name)');
-    return info.name ?? info.developmentName;
+    const { info } = guardedTool(tool, 'registry.guardedAs(name)');
+    const durable = info.name ?? info.developmentName;
+    return {
+      ...(durable === undefined ? {} : { name: durable }),
+      ...(info.effect === undefined ? {} : { effect: info.effect }),
+    };
   }
 
   /**

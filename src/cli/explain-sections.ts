@@ -3,26 +3,22 @@ import type { Config, StateFlushConfig } from '../config/loader/config.js';
 import type { Origin } from '../config/loader/origin.js';
 import { locationText, PLACE_KEYS } from '../config/loader/storage.js';
 import { exactly } from '../encoding/duration.js';
-
-/** One value that is in force. */
-export interface Value {
-  readonly key: string;
-  readonly value: string;
-  /** `mycelium.yaml:5:3`, with the variables that went into it; `default`. */
-  readonly from: string;
-}
+import { type MessageSections, messageSectionsOf } from './explain-messages.js';
+import type { Value } from './explain-value.js';
 
 /** What the file says once, for everything in it. Absent: it says nothing of it. */
-export interface Sections {
+export interface Sections extends MessageSections {
   readonly audit_receipt?: readonly Value[];
   readonly state_flush?: readonly Value[];
 }
 
-/** Who signs, and how the states of runs are kept, with where each value comes from. */
-export function sectionsOf({ audit, stateFlush }: Config, from: (origin: Origin) => string): Sections {
+/** Who signs, how the states of runs are kept, and what holds for messages, with where each value comes from. */
+export function sectionsOf(config: Config, from: (origin: Origin) => string): Sections {
+  const { audit, stateFlush } = config;
   return {
     ...(audit === undefined ? {} : { audit_receipt: auditValues(audit, from) }),
     ...(stateFlush === undefined ? {} : { state_flush: stateValues(stateFlush, from) }),
+    ...messageSectionsOf(config, from),
   };
 }
 

@@ -1,6 +1,7 @@
 import { type GuardConfig, OPTION_OF } from '../config/loader/config.js';
 import { spelt } from '../config/loader/names.js';
 import type { Origin } from '../config/loader/origin.js';
+import { DEFAULT_TTL_MS, isWrite } from '../config/loader/protect-rules.js';
 import type { ReadConfig } from '../config/loader/read-config.js';
 import { SECTIONS } from '../config/loader/schema.js';
 import { locationText, PLACE_KEYS } from '../config/loader/storage.js';
@@ -11,7 +12,8 @@ import type { LedgerOptions } from '../ledger/options.js';
 import { type Policy, resolvePolicy } from '../ledger/policy.js';
 import { type CommonOptions, isCalled, requireFile, usableConfig } from './configuration.js';
 import { CommandError, EXIT, type ExitCode } from './exit.js';
-import { type Sections, sectionsOf, type Value } from './explain-sections.js';
+import { type Sections, sectionsOf } from './explain-sections.js';
+import type { Value } from './explain-value.js';
 import type { Terminal } from './terminal.js';
 
 interface Explanation {
@@ -116,7 +118,11 @@ function checks(guard: GuardConfig, { source }: ReadConfig): Explanation['guards
     const values = Object.entries(said).flatMap(([key, value]) =>
       value === undefined ? [] : [{ key, value: saidText(key, value), from: from(key) }],
     );
-    return [{ guard: kind, from: from(), values }];
+    // Who says nothing of it should see how old a result may be.
+    const { protect } = guard;
+    const silent = kind === 'protect' && protect !== undefined && !isWrite(protect) && protect.ttl === undefined;
+    const ttl = silent ? [{ key: 'ttl', value: exactly(DEFAULT_TTL_MS), from: 'default' }] : [];
+    return [{ guard: kind, from: from(), values: [...values, ...ttl] }];
   });
 }
 

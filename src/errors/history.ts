@@ -39,18 +39,22 @@ export class HistoryError extends MyceliumError {
 
   readonly issues: readonly HistoryIssue[];
 
-  constructor(facts: {
-    readonly format: string;
-    readonly messages: number;
-    readonly tokens: { readonly count: number; readonly isEstimate: boolean };
-    readonly issues: readonly HistoryIssue[];
-  }) {
+  /** @param otherwise - what to do, in the words of whoever watched the history. */
+  constructor(
+    facts: {
+      readonly format: string;
+      readonly messages: number;
+      readonly tokens: { readonly count: number; readonly isEstimate: boolean };
+      readonly issues: readonly HistoryIssue[];
+    },
+    otherwise: Readonly<Partial<Record<HistoryCode, string>>> = {},
+  ) {
     const errors = facts.issues.filter(({ severity }) => severity === 'error');
     const shown = errors.slice(0, MOST_IN_MESSAGE).map(({ code, hint }) => `${code}: ${hint}`);
     const more = errors.length > MOST_IN_MESSAGE ? `; and ${errors.length - MOST_IN_MESSAGE} more` : '';
     super({
       message: `The history is refused: ${shown.join('; ')}${more}`,
-      remedy: [...new Set(errors.map(({ code }) => remedies[code]))].join(' '),
+      remedy: [...new Set(errors.map(({ code }) => otherwise[code] ?? remedies[code]))].join(' '),
       details: { ...facts },
     });
     this.issues = facts.issues;

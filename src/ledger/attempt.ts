@@ -2,6 +2,7 @@ import { CallTimeoutError, CompletionNotRecordedError, NotExecutedError } from '
 import { MyceliumError } from '../errors/mycelium-error.js';
 import { StoreUnavailableError } from '../errors/store.js';
 import { emit } from '../tool/events.js';
+import { noteOutcome, type Outcome } from '../tool/outcomes.js';
 import type { Claim, Completion } from './claim.js';
 import { giveBack } from './claiming.js';
 import type { Dispatch } from './dispatch.js';
@@ -11,8 +12,9 @@ import { GivenBack } from './given-back.js';
 import { LiveCall } from './live-call.js';
 import type { Policy } from './policy.js';
 import type { CallRecord, Seen, View } from './record.js';
-import { classifyThrow, failedRecord, type Throw } from './resolution.js';
+import { classifyThrow, type Ending, failedRecord, type Throw } from './resolution.js';
 import { keepResult, type StoredResult } from './stored-value.js';
+import type { RecordedClass } from './transition.js';
 import { windowEnough } from './view.js';
 
 /** How a body is started; the caller decides what surrounds it. */
@@ -171,6 +173,7 @@ async function recordThrow(
   entered: boolean,
 ): Promise<void> {
   const ending = classifyThrow(thrown(dispatch, live, error, entered));
+  noteOutcome(outcomeOf(ending, live.claim.record.effect), error, dispatch.options, live.startedAt);
   const keyUsed = dispatch.policy.effect === 'keyed_mutate' ? live.keyUsed : undefined;
   const change = (record: CallRecord): CallRecord =>
     failedRecord(record, ending, keptError(dispatch.policy, error), keyUsed);
@@ -185,6 +188,13 @@ async function recordThrow(
     // The tool's own error is what the caller must see; the record says at worst that nobody knows.
     engine.persist(() => live.claim.fail(change));
   }
+}
+
+/** For who has to tell what became of the call. What a class that nobody declared may have done, nobody knows. */
+function outcomeOf({ phase, aborted }: Ending, effect: RecordedClass): Outcome {
+  if (aborted === 'not-executed') return aborted;
+  if (phase === 'unknown' || effect === 'unclassified') return 'unknown';
+  return effect === 'read' ? 'not-executed' : 'may-rerun';
 }
 
 /** When an error was last taken as a call's proof that it did not execute. */

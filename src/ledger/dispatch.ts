@@ -8,6 +8,7 @@ import type { RecordKey } from '../store/contract.js';
 import type { CallFrame } from '../tool/guard.js';
 import type { LedgerHome } from '../tool/home.js';
 import { type Ancestor, currentScope, type Scope } from '../tool/scope.js';
+import type { CallOptions } from '../tool/types.js';
 import { callKey, type Identity, identify } from './identity.js';
 import type { Policy } from './policy.js';
 
@@ -25,6 +26,8 @@ export interface Dispatch {
   readonly scope: Scope | undefined;
   readonly task: Ancestor | undefined;
   readonly toolCallId: string | undefined;
+  /** What the caller passed beside the input, itself. */
+  readonly options: CallOptions | undefined;
   /** The caller's signal, whatever name the framework gives it. */
   readonly signal: AbortSignal | undefined;
 }
@@ -133,6 +136,7 @@ export function dispatchOf(
     scope,
     task,
     toolCallId,
+    options,
     signal: given?.signal ?? options?.abortSignal ?? options?.signal,
   };
 }

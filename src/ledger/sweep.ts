@@ -129,6 +129,7 @@ async function dispatchFor(
     scope: undefined,
     task: undefined,
     toolCallId: undefined,
+    options: undefined,
     signal,
   };
 }

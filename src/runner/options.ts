@@ -1,17 +1,21 @@
 import { parseDuration } from '../encoding/duration.js';
 import { nearest } from '../encoding/nearest.js';
 import { UsageError } from '../errors/usage.js';
+import type { GuardedAs } from '../tool/guard.js';
 import type { CallOptions } from '../tool/types.js';
 import { dialects } from '../transcript/formats.js';
 import type { TranscriptFormat } from '../transcript/graph.js';
-import { type DescribeError, describeToolError } from './answer.js';
+import { type DescribeError, describeToolError } from './describe-error.js';
 
 /** What tools are called through: a `ToolRegistry`, or a view of one. */
 export interface CallableTools {
   /** @param call - the id that the model gave the call, and a signal: see {@link CallOptions}. */
   execute(name: string, input: unknown, call?: CallOptions): Promise<unknown>;
-  /** The name that errors of this tool carry, where it is another than the model knows. @default the same */
-  durableName?(name: string): string | undefined;
+  /**
+   * What the guards around a tool say of it: the name that its errors carry, where it is another than the model knows,
+   * and its effect class, where a ledger is around it. @default nothing
+   */
+  guardedAs?(name: string): GuardedAs | undefined;
 }
 
 /** How tools are run for a model. */
@@ -37,9 +41,10 @@ export interface ToolRunnerOptions {
   /** Of the messages; `auto` reads it from them. @default 'auto' */
   readonly format?: 'auto' | TranscriptFormat;
   /**
-   * What a model is told of an error that a tool threw and that is none of this library; those say it themselves.
+   * What a model is told of an error that a tool threw and that is none of this library; those say it themselves. Whether
+   * the call may have been carried out all the same is added to it, where a ledger knows.
    *
-   * @default its message, up to 500 characters
+   * @default its message, up to 500 characters, without what looks like a credential
    */
   readonly describeError?: DescribeError;
 }

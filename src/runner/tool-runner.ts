@@ -1,16 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { printed } from '../boundary/describe.js';
-import { type BoundaryIssue, ToolBoundaryError } from '../errors/boundary.js';
+import type { BoundaryIssue } from '../errors/boundary.js';
 import { ToolRunExhaustedError } from '../errors/runner.js';
-import type { CallOptions } from '../tool/types.js';
+import { emit } from '../tool/events.js';
 import { type OpenCall, openTurn } from '../transcript/calls.js';
-import { isOf, isRefusal, speaksOf, type ToolAnswer, truthOf } from './answer.js';
+import { isRefusal, type ToolAnswer } from './answer.js';
 import { type HeldBack, heldBack } from './held-back.js';
 import { type RunnerPolicy, runnerPolicy, type ToolRunnerOptions, usage } from './options.js';
+import { type Answered, isOver, ofRun, runCall } from './run-call.js';
 import { messagesOf } from './said.js';
-import { ABORTED, CallSignals, untilAborted } from './signals.js';
+import { CallSignals, untilAborted } from './signals.js';
 
-export type { CallableTools } from './options.js';
+export type { CallableTools, ToolRunnerOptions } from './options.js';
 
 /**
  * Asks a model to go on.
@@ -85,12 +84,10 @@ export class ToolRunner {
     const turn = openTurn(messages as unknown as Messages, this.#policy.format);
     if (turn.calls.length === 0) return { messages: [...messages], answers: [] };
     const held = turn.calls.map(heldBack(messages, turn.format));
-    const answers = await this.#runAll(turn.calls, held, options.signal);
+    const answered = await this.#runAll(turn.calls, held, options.signal);
     return {
-      messages: turn.answer(
-        answers.map((answer, at) => truthOf(answer, this.#ownName(answer.name), held[at], this.#policy.describe)),
-      ),
-      answers,
+      messages: turn.answer(answered.map(({ truth }) => truth)),
+      answers: answered.map(({ answer }) => answer),
     };
   }
 
@@ -118,13 +115,15 @@ export class ToolRunner {
       const answered = await this.answer(messages, { signal });
       messages = answered.messages;
       all.push(...answered.answers);
-      if (isOver(signal)) return { messages, answers: all, ended: 'aborted', turns };
-      if (turns > 0 && answered.answers.length === 0) return { messages, answers: all, ended: 'answered', turns };
+      if (isOver(signal)) return finished({ messages, answers: all, ended: 'aborted', turns });
+      if (turns > 0 && answered.answers.length === 0)
+        return finished({ messages, answers: all, ended: 'answered', turns });
       const refused = answered.answers.filter(({ error }) => isRefusal(error));
       refusedTurns = refused.length === 0 ? 0 : refusedTurns + 1;
       if (refusedTurns > this.#policy.maxLlmRetries)
-        throw this.#exhausted('retries', this.#policy.maxLlmRetries, refused, messages);
-      if (turns === this.#policy.maxTurns) throw this.#exhausted('turns', this.#policy.maxTurns, refused, messages);
+        throw exhausted({ why: 'retries', limit: this.#policy.maxLlmRetries, turns, refused, messages });
+      if (turns === this.#policy.maxTurns)
+        throw exhausted({ why: 'turns', limit: this.#policy.maxTurns, turns, refused, messages });
       const asked = [...messages];
       let said: Message | readonly Message[];
       try {
@@ -132,7 +131,7 @@ export class ToolRunner {
       } catch (error) {
         if (!isOver(signal)) throw error;
         // Every call so far has its result: this is where the conversation can go on.
-        return { messages, answers: all, ended: 'aborted', turns: turns + 1 };
+        return finished({ messages, answers: all, ended: 'aborted', turns: turns + 1 });
       }
       messages = [...messages, ...messagesOf(said, messages, this.#policy.format)];
     }
@@ -142,13 +141,13 @@ export class ToolRunner {
     calls: readonly OpenCall[],
     held: readonly (HeldBack | undefined)[],
     signal: AbortSignal | undefined,
-  ): Promise<ToolAnswer[]> {
-    const answers = new Array<ToolAnswer>(calls.length);
+  ): Promise<Answered[]> {
+    const answers = new Array<Answered>(calls.length);
     const signals = new CallSignals(signal);
     let next = 0;
     const worker = async (): Promise<void> => {
       for (let at = next++; at < calls.length; at = next++)
-        answers[at] = await this.#runOne(calls[at]!, held[at], signals.next());
+        answers[at] = await runCall(this.#policy, calls[at]!, held[at], signals.next());
     };
     try {
       await Promise.all(Array.from({ length: Math.min(this.#policy.concurrency, calls.length) }, worker));
@@ -157,89 +156,24 @@ export class ToolRunner {
     }
     return answers;
   }
-
-  async #runOne(call: OpenCall, held: HeldBack | undefined, signal: AbortSignal | undefined): Promise<ToolAnswer> {
-    const { id, name } = call;
-    if (held !== undefined && held.because !== 'incomplete') return { id, name, status: 'denied', attempts: 0 };
-    const input = inputOf(call);
-    if (held !== undefined || input === undefined)
-      return { id, name, status: 'refused', error: unreadable(name, held), attempts: 0 };
-    let again: { error?: unknown } = {};
-    for (let attempts = 0; ; ) {
-      if (isOver(signal)) return { id, name, status: 'aborted', ...again, attempts };
-      attempts += 1;
-      try {
-        const running = () => this.#policy.tools.execute(name ?? '', input.value, callOptions(id, signal));
-        const value = await untilAborted(running, signal);
-        return { id, name, status: 'completed', value, attempts };
-      } catch (error) {
-        if (error === ABORTED || isAbort(error, signal)) return { id, name, status: 'aborted', attempts };
-        const own = isOf(error, ToolBoundaryError) && speaksOf(error, this.#ownName(name)) ? error.ran : undefined;
-        if (own === 'no' && attempts === 1) return { id, name, status: 'refused', error, attempts: 0 };
-        if (own !== 'again' || attempts > this.#policy.maxToolRetries)
-          return { id, name, status: 'failed', error, attempts };
-        again = { error };
-        await this.#pause(attempts, signal);
-      }
-    }
-  }
-
-  #ownName(name: string | undefined): string | undefined {
-    return name === undefined ? undefined : (this.#policy.tools.durableName?.(name) ?? name);
-  }
-
-  /** Ends early when the signal aborts. */
-  async #pause(attempts: number, signal: AbortSignal | undefined): Promise<void> {
-    const longest = Math.min(Math.max(LONGEST_PAUSE_MS, this.#policy.backoffMs), LONGEST_TIMER_MS);
-    const pause = Math.min(this.#policy.backoffMs * 2 ** (attempts - 1), longest);
-    await sleep(pause, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
-  }
-
-  #exhausted(
-    why: 'retries' | 'turns',
-    limit: number,
-    refused: readonly ToolAnswer[],
-    messages: readonly unknown[],
-  ): ToolRunExhaustedError {
-    const issues = refused.flatMap(({ error }): readonly BoundaryIssue[] => (isRefusal(error) ? error.issues : []));
-    const tools = [...new Set(refused.map(({ name }) => name ?? 'a tool'))];
-    return new ToolRunExhaustedError({ why, limit, tools, messages, issues });
-  }
 }
 
-const LONGEST_PAUSE_MS = 60_000;
-/** A longer one would be over at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-function isOver(signal: AbortSignal | undefined): boolean {
-  return signal?.aborted === true;
+function finished<Message>(run: FinishedRun<Message>): FinishedRun<Message> {
+  const { ended, turns } = run;
+  emit('mycelium:run-ended', () => ({ ended, turns, ...ofRun() }));
+  return run;
 }
 
-/** What a tool throws that heeds the signal. */
-function isAbort(error: unknown, signal: AbortSignal | undefined): boolean {
-  if (signal?.aborted !== true) return false;
-  return error === signal.reason || (isOf(error, Error) && error.name === 'AbortError');
-}
-
-function callOptions(id: string | undefined, signal: AbortSignal | undefined): CallOptions {
-  return {
-    ...(id === undefined ? {} : { toolCallId: id }),
-    ...(signal === undefined ? {} : { abortSignal: signal }),
-  };
-}
-
-/** Undefined where they are no JSON. Some models write nothing at all for a tool without arguments. */
-function inputOf({ input, isReadable }: OpenCall): { readonly value: unknown } | undefined {
-  if (isReadable) return { value: input };
-  return typeof input === 'string' && input.trim() === '' ? { value: {} } : undefined;
-}
-
-function unreadable(name: string | undefined, held: HeldBack | undefined): ToolBoundaryError {
-  const issue = {
-    path: '',
-    code: 'type' as const,
-    expected: 'the arguments as a JSON object',
-    hint: held === undefined ? 'They are no JSON.' : 'They did not arrive whole.',
-  };
-  return new ToolBoundaryError({ tool: printed(name ?? 'the tool'), phase: 'input', issues: [issue], ran: 'no' });
+function exhausted(facts: {
+  readonly why: 'retries' | 'turns';
+  readonly limit: number;
+  readonly turns: number;
+  readonly refused: readonly ToolAnswer[];
+  readonly messages: readonly unknown[];
+}): ToolRunExhaustedError {
+  const { why, limit, turns, refused, messages } = facts;
+  emit('mycelium:run-ended', () => ({ ended: 'exhausted' as const, turns, ...ofRun() }));
+  const issues = refused.flatMap(({ error }): readonly BoundaryIssue[] => (isRefusal(error) ? error.issues : []));
+  const tools = [...new Set(refused.map(({ name }) => name ?? 'a tool'))];
+  return new ToolRunExhaustedError({ why, limit, tools, messages, issues });
 }

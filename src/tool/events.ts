@@ -26,6 +26,26 @@ export interface EventMap {
     readonly ran: 'no' | 'again' | 'done';
     readonly issues: readonly { readonly path: string; readonly code: string }[];
   };
+  /** A call that a model made has its answer. What the model was told, and what the tool gave, is not in it. */
+  'mycelium:call-answered': {
+    /** As the model called it. */
+    readonly tool: string;
+    readonly toolCallId?: string;
+    readonly status: 'completed' | 'refused' | 'denied' | 'failed' | 'aborted';
+    readonly attempts: number;
+    /** Since its turn came. */
+    readonly ms: number;
+    /** Absent outside of a run. */
+    readonly runId?: string;
+  };
+  /** The loop of a model and its tools came to an end. One whose model threw has none: its caller has the error. */
+  'mycelium:run-ended': {
+    readonly ended: 'answered' | 'aborted' | 'exhausted';
+    /** How often the model was asked. */
+    readonly turns: number;
+    /** Absent outside of a run. */
+    readonly runId?: string;
+  };
   /** Arguments were repaired before the tool got them, because its boundary says so. */
   'mycelium:input-coerced': {
     readonly tool: string;
@@ -59,11 +79,21 @@ export interface EventMap {
   };
   /** Messages were mended before a model was asked. What they say is not told. */
   'mycelium:messages-repaired': {
+    /** Absent outside of a run. */
+    readonly runId?: string;
+    readonly threadId?: string;
     readonly format: string;
     readonly changes: readonly { readonly code: string; readonly action: string; readonly path: string }[];
+    /** Of how many calls without a result the model was told what. */
+    readonly told: Readonly<Record<'completed' | 'failed' | 'not-run' | 'unknown', number>>;
   };
   /** Messages are near a limit, were cut to fit one, or lost something. */
   'mycelium:history-watched': {
+    /** Absent outside of a run. */
+    readonly runId?: string;
+    readonly threadId?: string;
+    /** Which one of the run, when it was named. */
+    readonly conversation?: string;
     readonly format: string;
     readonly messages: number;
     readonly tokens: number;

@@ -31,6 +31,14 @@ export interface ToolInfo {
   readonly effect: string | undefined;
 }
 
+/** What guards around a tool say of it to who calls it by name. */
+export interface GuardedAs {
+  /** The name by which records and errors know it. */
+  readonly name?: string;
+  /** The effect class that its ledger goes by. */
+  readonly effect?: string;
+}
+
 /** A guard as `compose` and `positional` see it. */
 export interface GuardDefinition {
   /** For messages, e.g. `ledger`. */

@@ -6,7 +6,7 @@ import { asJsonText, memberOf } from './shape.js';
 const NOT_RUN = 'This call was not run: nothing was done. It may be made again.';
 const UNKNOWN =
   'It is not known whether this call was carried out. Do not assume either, and do not repeat it before that is settled.';
-const UNRECORDED = 'No result of this call was recorded. It may or may not have been carried out.';
+const UNRECORDED = 'No result of this call is known here. It may or may not have been carried out.';
 
 /** Whether a repair put this in place of a result, as no other was there: one that comes later says more. */
 export function isPlaceholder(output: unknown): boolean {

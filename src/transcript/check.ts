@@ -2,6 +2,7 @@ import type { TranscriptIssue } from '../errors/transcript.js';
 import { pathOf } from './graph.js';
 import type { TranscriptProfile } from './profile.js';
 import type { Finding, Rule } from './rule.js';
+import { bounded } from './shape.js';
 import type { Transcript } from './transcript.js';
 
 /** Every issue that a profile's rules find, in order of the list. */
@@ -26,6 +27,6 @@ function issueOf(rule: Rule, finding: Finding, { turns }: Transcript, { name }: 
     ...(finding.callId === undefined ? {} : { callId: finding.callId }),
     rule: `${name}/${rule.code}`,
     fixable: rule.repair !== undefined && finding.unfixable !== true,
-    hint: finding.hint,
+    hint: bounded(finding.hint),
   };
 }

@@ -1,9 +1,7 @@
 import type { IssueCode } from '../errors/transcript.js';
-import type { Dialect } from './dialect.js';
 import type { Finding } from './finding.js';
 import { type Part, pathOf, type Turn } from './graph.js';
-import { readOne } from './read.js';
-import { flaw, unreadable } from './shape.js';
+import { bounded, flaw, unreadable } from './shape.js';
 import { type Transcript, transcriptOf } from './transcript.js';
 
 /** One thing that a repair did. */
@@ -132,7 +130,7 @@ export class Draft {
       action,
       path: turn === undefined ? '' : pathOf(turn, part, finding.at),
       ...(finding.callId === undefined ? {} : { callId: finding.callId }),
-      what,
+      what: bounded(what),
       ...(removed === undefined ? {} : { removed }),
     };
     this.#changes.push({ turn: finding.turn, change });
@@ -141,36 +139,42 @@ export class Draft {
   /** Makes the edits. A turn that had parts and has none left goes. Touched turns are written and read again. */
   commit(): Transcript {
     const { dialect, turns } = this.#transcript;
-    const made: Turn[] = [...this.#added(-1, dialect)];
+    const made: Turn[] = [...this.#added(-1)];
     turns.forEach((turn, at) => {
       const edit = this.#edits.get(at);
       if (this.#dropped.has(at)) {
         // The turn went elsewhere; what was put into it stays here.
         const put = [...(edit?.first ?? []), ...(edit?.last ?? [])];
-        if (put.length > 0) made.push(written({ ...turn, index: -1, raw: undefined, parts: put }, dialect));
+        if (put.length > 0) made.push(written({ ...turn, index: -1, raw: undefined, parts: put }, this.#transcript));
       } else {
-        const now = edit === undefined ? turn : this.#written(turn, edit, dialect);
+        const now = edit === undefined ? turn : this.#written(at, edit);
         if (now !== undefined) made.push(now);
       }
-      for (const added of this.#added(at, dialect)) made.push(added);
+      for (const added of this.#added(at)) made.push(added);
     });
-    return transcriptOf(dialect, made);
+    return transcriptOf(dialect, made, this.#transcript.read);
   }
 
-  #added(at: number, dialect: Dialect): Turn[] {
-    return (this.#behind.get(at) ?? []).map((turn) => (turn.raw === undefined ? written(turn, dialect) : turn));
+  #added(at: number): Turn[] {
+    return (this.#behind.get(at) ?? []).map((turn) =>
+      turn.raw === undefined ? written(turn, this.#transcript) : turn,
+    );
   }
 
-  #written(turn: Turn, edit: EditedTurn, dialect: Dialect): Turn | undefined {
-    const own = edit.parts.flatMap((part, at) => [...(part === undefined ? [] : [part]), ...(edit.behind.get(at) ?? [])]);
+  #written(position: number, edit: EditedTurn): Turn | undefined {
+    const turn = this.#transcript.turns[position]!;
+    const own = edit.parts.flatMap((part, at) => [
+      ...(part === undefined ? [] : [part]),
+      ...(edit.behind.get(at) ?? []),
+    ]);
     const parts: Part[] = [...edit.first, ...own, ...edit.last];
     if (parts.length === 0 && turn.parts.length > 0) return undefined;
     const now = { ...turn, parts, role: edit.role ?? turn.role, label: edit.label ?? turn.label };
     try {
-      return written(now, dialect);
+      return written(now, this.#transcript);
     } catch {
       // A getter of the caller's, of a member that no rule looks at. The message stays as it is, and is none.
-      this.#unmade.add(at);
+      this.#unmade.add(position);
       return unreadable(turn.raw, turn.index, [flaw('unrecognized-message', '', 'reading the message throws')]);
     }
   }
@@ -186,6 +190,7 @@ export class Draft {
   }
 }
 
-function written(turn: Turn, dialect: Dialect): Turn {
-  return readOne(dialect, dialect.write(turn), turn.index);
+/** Written, and read again: it may be of another format now. */
+function written(turn: Turn, { dialect, read }: Transcript): Turn {
+  return read(dialect.write(turn), turn.index);
 }

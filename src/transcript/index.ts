@@ -14,7 +14,7 @@ export {
 } from './history/guard.js';
 export type { TokenCount } from './history/tokens.js';
 export type { RepairPolicies, Truth, UnansweredCall } from './policies.js';
-export type { TranscriptProfile } from './profile.js';
+export type { ProfileName } from './profile.js';
 export {
   MessageValidator,
   type MessageValidatorOptions,

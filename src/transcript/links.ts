@@ -181,27 +181,34 @@ function isOpen({ answer, stray }: LinkedCall): boolean {
  */
 class OpenCalls {
   readonly #byKey = new Map<string, { readonly rounds: Round[]; last: LinkedCall }>();
-  /** By position of a turn: how many turns before it are not the assistant's. */
-  readonly #spoken: readonly number[];
+  readonly #turns: readonly Turn[];
+  #spoken: Int32Array | undefined;
 
   constructor(turns: readonly Turn[]) {
-    let count = 0;
-    this.#spoken = turns.map(({ role }) => (role === 'assistant' ? count : count++));
+    this.#turns = turns;
   }
 
   add(call: LinkedCall): void {
     const key = keyOf(call.call);
     if (key === undefined) return;
-    const number = this.#spoken[call.turn]!;
     const same = this.#byKey.get(key);
     if (same === undefined) {
-      this.#byKey.set(key, { rounds: [{ number, calls: [call], next: 0 }], last: call });
+      this.#byKey.set(key, { rounds: [{ calls: [call], next: 0 }], last: call });
       return;
     }
-    same.last = call;
     const round = same.rounds.at(-1);
-    if (round?.number === number) round.calls.push(call);
-    else same.rounds.push({ number, calls: [call], next: 0 });
+    if (round !== undefined && this.#isTogether(round.calls[0]!, call)) round.calls.push(call);
+    else same.rounds.push({ calls: [call], next: 0 });
+    same.last = call;
+  }
+
+  /** Whether nobody but the assistant speaks between them. Mostly no id comes twice, and then nothing is counted. */
+  #isTogether(one: LinkedCall, other: LinkedCall): boolean {
+    if (this.#spoken === undefined) {
+      let count = 0;
+      this.#spoken = Int32Array.from(this.#turns, ({ role }) => (role === 'assistant' ? count : count++));
+    }
+    return this.#spoken[one.turn] === this.#spoken[other.turn];
   }
 
   /** `reaches`: whether it may still be answered; what may not be, may not be later. */
@@ -226,7 +233,6 @@ class OpenCalls {
 
 /** Calls with one id, made together. */
 interface Round {
-  readonly number: number;
   readonly calls: LinkedCall[];
   /** The first that may be open. */
   next: number;

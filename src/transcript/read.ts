@@ -7,14 +7,11 @@ import { type Transcript, transcriptOf } from './transcript.js';
 /** Reads every message of a list. One of another format is an issue, and is not read as if it were of this one. */
 export function read(dialect: Dialect, messages: readonly unknown[]): Transcript {
   // Not `map`, which leaves holes out.
-  return transcriptOf(
-    dialect,
-    Array.from(messages, (message, index) => readOne(dialect, message, index)),
-  );
+  const one = (message: unknown, index: number): Turn => readOne(dialect, message, index);
+  return transcriptOf(dialect, Array.from(messages, one), one);
 }
 
-/** Reads one message. Never throws. */
-export function readOne(dialect: Dialect, message: unknown, index: number): Turn {
+function readOne(dialect: Dialect, message: unknown, index: number): Turn {
   try {
     const foreign = foreignFormat(message, dialect);
     if (foreign === undefined) return dialect.parse(message, index);

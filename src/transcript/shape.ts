@@ -72,6 +72,13 @@ export function parsedObject(text: string): Members | undefined {
   }
 }
 
+/** What people read, with names and ids in it that a model may have made as long as it liked. */
+export function bounded(text: string): string {
+  return text.length <= LONGEST_WORDS ? text : `${text.slice(0, LONGEST_WORDS)}…`;
+}
+
+const LONGEST_WORDS = 400;
+
 /** A value in a hint: short, and nothing of what is inside. */
 export function shown(value: unknown): string {
   if (value === undefined) return 'absent';

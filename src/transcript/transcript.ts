@@ -8,18 +8,21 @@ import { type Links, linkOf } from './links.js';
 export interface Transcript {
   readonly dialect: Dialect;
   readonly turns: readonly Turn[];
+  /** Reads one message more, as these were read. Never throws. */
+  readonly read: (message: unknown, index: number) => Turn;
   /** Made when the first rule asks. */
   readonly links: Links;
   /** What parsers found, by code; made when the first rule asks. */
   readonly flaws: ReadonlyMap<IssueCode, readonly Finding[]>;
 }
 
-export function transcriptOf(dialect: Dialect, turns: readonly Turn[]): Transcript {
+export function transcriptOf(dialect: Dialect, turns: readonly Turn[], read: Transcript['read']): Transcript {
   let links: Links | undefined;
   let flaws: ReadonlyMap<IssueCode, readonly Finding[]> | undefined;
   return {
     dialect,
     turns,
+    read,
     get links(): Links {
       links ??= linkOf(turns, dialect);
       return links;

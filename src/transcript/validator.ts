@@ -8,16 +8,17 @@ import type { TranscriptChange } from './draft.js';
 import { dialects, profiles } from './formats.js';
 import type { TranscriptFormat } from './graph.js';
 import { defaultPolicies, type RepairPolicies, type Truth, type UnansweredCall } from './policies.js';
-import type { TranscriptProfile } from './profile.js';
+import type { ProfileName, TranscriptProfile } from './profile.js';
 import { read } from './read.js';
 import { repairAll } from './repair.js';
+import { isMembers, shown } from './shape.js';
 
 /** How transcripts are judged and mended. */
 export interface MessageValidatorOptions {
   /** The format of the messages. `auto` (default) reads it from them. */
   readonly format?: 'auto' | TranscriptFormat;
-  /** The rules: the name of a profile, or a profile. Default: the format's first, e.g. `anthropic`. */
-  readonly profile?: string | TranscriptProfile;
+  /** Whose rules: a provider's, or those of an endpoint, a family of models, a version. Default: the format's own. */
+  readonly profile?: ProfileName;
   /** How defects are mended that can be mended in more than one way. */
   readonly policies?: Partial<RepairPolicies>;
   /**
@@ -80,6 +81,12 @@ export class MessageValidator {
    */
   constructor(options: MessageValidatorOptions = {}) {
     refuseUnknown(options, ['format', 'profile', 'policies', 'truth'], '');
+    if (options.truth !== undefined && typeof options.truth !== 'function')
+      throw wrong(
+        'truth',
+        `cannot be ${shown(options.truth)}`,
+        'It is a function that is given a call without a result.',
+      );
     this.#profile = profileOf(options.profile);
     this.#dialect = dialectOf(options.format, this.#profile);
     this.#policies = policiesOf(defaultPolicies, options.policies);
@@ -193,13 +200,13 @@ function defaultProfile(format: TranscriptFormat): TranscriptProfile {
 }
 
 function profileOf(given: MessageValidatorOptions['profile']): TranscriptProfile | undefined {
-  if (given === undefined || typeof given !== 'string') return given;
+  if (given === undefined) return undefined;
   const found = profiles.find(({ name }) => name === given);
   if (found !== undefined) return found;
   throw wrong(
     'profile',
     `there is no profile ${JSON.stringify(given)}`,
-    `The profiles are ${profiles.map(({ name }) => name).join(', ')}; or give a profile of your own.`,
+    `The profiles are ${profiles.map(({ name }) => name).join(', ')}.`,
   );
 }
 
@@ -245,6 +252,7 @@ function policiesOf(base: RepairPolicies, given: Partial<RepairPolicies> = {}): 
 }
 
 function refuseUnknown(given: object, known: readonly string[], where: string): void {
+  if (!isMembers(given)) throw wrong(where, `cannot be ${shown(given)}`, `It is an object with ${known.join(', ')}.`);
   const unknown = Object.keys(given).find((name) => !known.includes(name));
   if (unknown === undefined) return;
   const meant = nearest(unknown, known);

@@ -207,3 +207,54 @@ test('shows what is checked before a call is recorded, and what is remembered', 
   expect(file).toMatch(/^ {2}2 {2}the function itself$/m);
   expect(file).not.toContain('after a lost worker');
 });
+
+test('says how old a result may be when the file does not', () => {
+  const config = scratch.write(
+    'protect.yaml',
+    `tools:
+  look: { protect: { entity_param: id } }
+  rename: { ledger: true, protect: { invalidates: id } }
+`,
+  );
+  const terminal = fakeTerminal();
+  explain(undefined, { config }, terminal);
+  const [look = '', rename = ''] = terminal.text().split('\n\n');
+  expect(look).toMatch(/ttl +5m +default$/m);
+  expect(rename).not.toMatch(/ ttl /);
+});
+
+test('what becomes of messages, and of what a model calls', () => {
+  const config = scratch.write(
+    'messages.yaml',
+    `tools: { look: { ledger: false } }
+runner: { max_turns: 9, backoff: 2s }
+history_guard: { max_tokens: 1000, repeats: true }
+message_validator: { provider: anthropic }
+`,
+  );
+  const all = fakeTerminal();
+  explain(undefined, { config }, all);
+  const [, runner = '', history = '', validator = ''] = all.text().split('\n\n');
+  expect(runner).toMatch(/^runner {2}for the whole file\n/);
+  expect(runner).toMatch(/ max_turns +9 +\S+:2:11$/);
+  expect(runner).toMatch(/ max_llm_retries +2 +default\n/);
+  expect(runner).toMatch(/ backoff +2s +\S+:2:25\n?/);
+  expect(runner).toMatch(/ concurrency +all +default/);
+  expect(history).toMatch(/^history_guard {2}for the whole file\n/);
+  expect(history).toMatch(/ max_tokens +1000 +\S+:3:18\n/);
+  expect(history).toMatch(/ max_messages +no limit +default\n/);
+  expect(history).toMatch(/ warn_at +0.9 +default\n/);
+  expect(history).toMatch(/ counter +an estimate +default\n/);
+  expect(history).toMatch(/ repeats +3 +\S+:3:36\n/);
+  expect(history).toMatch(/ on_loss +error +default/);
+  expect(validator).toMatch(/^message_validator {2}for the whole file\n/);
+  expect(validator).toMatch(/ provider +anthropic +\S+:4:22\n/);
+  expect(validator).toMatch(/ unanswered +answer +default\n/);
+  const off = fakeTerminal();
+  const file = scratch.write('off.yaml', 'tools: { look: { ledger: false } }\nmessage_validator: false\n');
+  explain(undefined, { config: file, json: true }, off);
+  expect(JSON.parse(off.text())).toMatchObject({
+    message_validator: [{ key: 'enabled', value: 'false', from: expect.stringMatching(/:2:1$/) }],
+  });
+  expect(JSON.parse(off.text())).not.toHaveProperty('runner');
+});

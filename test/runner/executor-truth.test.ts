@@ -11,7 +11,7 @@ async function told(mycelium: Mycelium, tool: string): Promise<string | undefine
   return openai.results(await mycelium.prepareMessages(messages))[0]?.[1];
 }
 
-const NOBODY = 'No result of this call was recorded. It may or may not have been carried out.';
+const NOBODY = 'No result of this call is known here. It may or may not have been carried out.';
 
 it('of a call of another tenant whose run has the same id nothing is told', async () => {
   const mycelium = await runtime('tools:\n  balance: { side_effect_class: keyed_mutate }\n');
@@ -45,6 +45,24 @@ it('a result is told whatever it is', async () => {
   await mycelium.run({ runId: 'r' }, async () => {
     await stock({}, { toolCallId: 'c1' });
     expect(await told(mycelium, 'stock')).toBe('{"left":{"bolt":"5"}}');
+  });
+  await mycelium.close();
+});
+
+it('of a call that was begun nothing is claimed, for its worker may be dead; a read may be made again', async () => {
+  const mycelium = await runtime(
+    'tools:\n  pay: { side_effect_class: irreversible }\n  look: { side_effect_class: read, ledger: true }\n',
+  );
+  const hang = async (_: object, _call?: CallOptions): Promise<void> => new Promise((done) => setTimeout(done, 200));
+  const { pay, look } = mycelium.instrument({ pay: hang, look: hang });
+  await mycelium.run({ runId: 'r' }, async () => {
+    const under = [pay({}, { toolCallId: 'c1' }), look({}, { toolCallId: 'c1' })];
+    await new Promise((done) => setTimeout(done, 50));
+    expect(await told(mycelium, 'pay')).toBe(
+      'pay was begun and may still be under way. Do not assume that it is done, or that it failed, and do not call it again.',
+    );
+    expect(await told(mycelium, 'look')).toBe('look was begun and may still be under way. It may be called again.');
+    await Promise.all(under);
   });
   await mycelium.close();
 });

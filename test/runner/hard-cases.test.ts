@@ -185,8 +185,8 @@ describe('an error of a call that a tool makes itself', () => {
     expect(answers).toMatchObject([{ status: 'refused', error: { tool: 'add_numbers', ran: 'no' } }]);
     expect(texts[0]).toMatch(/^add_numbers was not called/);
     const registry = new ToolRegistry({ plus: add, bare: async () => 1 });
-    expect(['plus', 'bare', 'none'].map((name) => registry.durableName(name))).toEqual([
-      'add_numbers',
+    expect(['plus', 'bare', 'none'].map((name) => registry.guardedAs(name))).toEqual([
+      { name: 'add_numbers' },
       undefined,
       undefined,
     ]);
@@ -244,7 +244,9 @@ describe('errors of the ledger', () => {
       openai.results(
         (await runner.answer([openai.user('go'), ...openai.calls([[id, 'pay', input]])])).messages,
       )[0]?.[1];
-    expect(await ask('c1', { id: 'a' })).toBe('pay ended with an error: the line went dead');
+    expect(await ask('c1', { id: 'a' })).toBe(
+      'pay ended with an error: the line went dead. It may have been carried out all the same. Do not call it again, and do not report it as done or as failed.',
+    );
     expect(await ask('c2', { id: 'a' })).toMatch(/may already have been carried out .* Do not call it again/);
     expect(await ask('c3', { id: 'a', amount: 2 })).toMatch(/already called .* with different arguments/);
     expect(await ask('c4', { id: 'declined' })).toMatch(/could not be completed at this time/);

@@ -30,7 +30,7 @@ describe('calls that nobody answered', () => {
     expect(repaired[0]).toBe(user);
     expect(isComplete(await prompt(repaired))).toBe(true);
     expect(partsOf(repaired)).toEqual([
-      { ...tool, state: 'output-error', errorText: expect.stringContaining('No result of this call was recorded') },
+      { ...tool, state: 'output-error', errorText: expect.stringContaining('No result of this call is known here') },
     ]);
   });
 

@@ -51,7 +51,7 @@ describe.each([
   });
 
   test('what is repaired the SDK takes', async () => {
-    const validator = new MessageValidator({ profile: `${format}-6` });
+    const validator = new MessageValidator({ profile: `${format as 'ai-sdk' | 'ai-sdk-ui'}-6` });
     const wrong: string[] = [];
     for (const { name, messages } of cases) {
       const repaired = validator.repair(messages);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { profiles } from '../../src/transcript/formats.js';
+import type { ProfileName } from '../../src/transcript/index.js';
 import { MessageValidator, type TranscriptFormat } from '../../src/transcript/index.js';
 import { type Case, casesOf } from './corpus/cases.js';
 import { corpusFormats } from './corpus/formats.js';
@@ -91,7 +92,7 @@ describe.each(corpusFormats)('$format', (corpus) => {
 
 const validators = new Map<string, MessageValidator>();
 
-function validatorOf(format: TranscriptFormat, profile: string | undefined): MessageValidator {
+function validatorOf(format: TranscriptFormat, profile: ProfileName | undefined): MessageValidator {
   const key = profile ?? format;
   let validator = validators.get(key);
   if (validator === undefined) {

@@ -1,5 +1,6 @@
 import { modelMessageSchema, safeValidateUIMessages } from 'ai';
 import { describe, expect, test } from 'vitest';
+import type { ProfileName } from '../../src/transcript/index.js';
 import { MessageValidator } from '../../src/transcript/index.js';
 
 const models = new MessageValidator({ format: 'ai-sdk' });
@@ -55,7 +56,7 @@ describe('outputs that the SDK refuses', () => {
     cyclic['self'] = cyclic;
     const deep = JSON.parse(`${'['.repeat(900)}${']'.repeat(900)}`);
     for (const [value, output] of [
-      [cyclic, { type: 'json', value: '[object Object]' }],
+      [cyclic, { type: 'json', value: { self: '[circular]' } }],
       [deep, { type: 'text', value: JSON.stringify(deep) }],
     ]) {
       const messages = answered({ type: 'json', value });
@@ -122,7 +123,7 @@ test('parts of version 7 tell the format', () => {
   expect(mendedBy('ai-sdk-6', [user, custom])).toEqual([user]);
 });
 
-function mendedBy(profile: string, messages: readonly unknown[]): readonly unknown[] {
+function mendedBy(profile: ProfileName, messages: readonly unknown[]): readonly unknown[] {
   return new MessageValidator({ profile }).repair(messages).messages;
 }
 
@@ -137,7 +138,7 @@ describe('a UIMessage', () => {
   };
   const step = { type: 'step-start' };
   const empty = { type: 'text', text: '' };
-  const repairedBy = (profile: string, messages: readonly unknown[]) => {
+  const repairedBy = (profile: ProfileName, messages: readonly unknown[]) => {
     const validator = new MessageValidator({ profile });
     const { messages: repaired, remaining } = validator.repair(messages);
     expect(remaining).toEqual([]);

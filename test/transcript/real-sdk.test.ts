@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ModelMessage as ModelMessage5, UIMessage as UIMessage5 } from 'ai-5';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
+import type { ProfileName } from '../../src/transcript/index.js';
 import { MessageValidator } from '../../src/transcript/index.js';
 import { type Difference, differences } from './majors/differences.js';
 import { type LetThrough, letThrough } from './majors/let-through.js';
@@ -41,13 +42,13 @@ const cases: Readonly<Record<Format, readonly Case[]>> = {
 
 const validators = new Map<string, MessageValidator>();
 
-function by(profile: string): MessageValidator {
+function by(profile: ProfileName): MessageValidator {
   const validator = validators.get(profile) ?? new MessageValidator({ profile });
   validators.set(profile, validator);
   return validator;
 }
 
-const codesOf = (profile: string, messages: readonly unknown[]): string[] =>
+const codesOf = (profile: ProfileName, messages: readonly unknown[]): string[] =>
   by(profile)
     .check(messages)
     .issues.map(({ code }) => code);
@@ -93,7 +94,7 @@ function mended(
   of: string,
   providers: readonly Provider[],
 ): Repaired[] {
-  const profile = `${format}-${major}${of}`;
+  const profile = `${format}-${major}${of}` as ProfileName;
   const kinds: readonly Provider[] = requests[format];
   return cases[format].flatMap(({ name, messages: broken, generated }) => {
     if (generated !== undefined && generated % majors.length !== majors.indexOf(major)) return [];
@@ -195,7 +196,7 @@ function complaintsOf(repaired: readonly Repaired[]): string[] {
 }
 
 /** The profile that judges a request to a provider. */
-const judges: Readonly<Record<Provider, string>> = {
+const judges: Readonly<Record<Provider, ProfileName>> = {
   'openai-chat': 'openai-chat-long-ids',
   'openai-responses': 'openai-responses',
   anthropic: 'anthropic',

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
+import type { ProfileName } from '../../src/transcript/index.js';
 import { MessageValidator } from '../../src/transcript/index.js';
 import { sketch } from './reference/row.js';
 
 /** What a repair makes of the messages; that it is valid, and all that can be mended is. */
-function repaired(messages: readonly unknown[], profile: string): string[] {
+function repaired(messages: readonly unknown[], profile: ProfileName): string[] {
   const validator = new MessageValidator({ profile });
   const result = validator.repair(messages);
   expect(result.remaining).toEqual([]);

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { profiles } from '../../src/transcript/formats.js';
 import { MessageValidationError, MessageValidator, UsageError } from '../../src/transcript/index.js';
 
 const user = { role: 'user', content: 'Pay invoice 42' };
@@ -6,7 +8,7 @@ const call = (id: string, name = 'pay') => ({ id, type: 'function', function: { 
 const calls = (...tool_calls: unknown[]) => ({ role: 'assistant', content: null, tool_calls });
 const result = (id: string, content: unknown = 'paid') => ({ role: 'tool', tool_call_id: id, content });
 const open = [user, calls(call('call_1'))];
-const NOTHING_KNOWN = 'No result of this call was recorded. It may or may not have been carried out.';
+const NOTHING_KNOWN = 'No result of this call is known here. It may or may not have been carried out.';
 
 describe('check', () => {
   test('finds everything at once, in order of the list, with place, call and rule', () => {
@@ -431,7 +433,7 @@ describe('profiles', () => {
       { role: 'tool', content: [back] },
     ];
     expect(new MessageValidator().check(late)).toMatchObject({ ok: true, format: 'ai-sdk' });
-    for (const profile of ['ai-sdk-openai', 'ai-sdk-anthropic']) {
+    for (const profile of ['ai-sdk-openai', 'ai-sdk-anthropic'] as const) {
       const validator = new MessageValidator({ profile });
       expect(validator.check(late).issues).toMatchObject([{ code: 'misplaced-result', callId: 'c1' }]);
       expect(validator.repair(late)).toMatchObject({ messages: [late[0], late[2], late[1]], remaining: [] });
@@ -525,4 +527,13 @@ test('options that are none are refused with what is meant', () => {
   expect(refused({ policies: { orphan: 'keep' } })).toContain('It is drop or demote');
   expect(refused({ policies: { orphans: 'drop' } })).toContain('Did you mean orphan?');
   expect(() => new MessageValidator().repair([], { orphan: 'keep' as 'drop' })).toThrow(UsageError);
+});
+
+test('the README names every profile', () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  // Of one version it names an example.
+  const named = profiles
+    .map(({ name }) => name)
+    .filter((name) => !/^ai-sdk-[57]/.test(name) && name !== 'ai-sdk-6-openai');
+  expect(named.filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
 });

@@ -24,6 +24,10 @@ const validator = new MessageValidator({
   },
 });
 
+void new MessageValidator({ profile: 'ai-sdk-6-anthropic' });
+// @ts-expect-error: there is none of this name
+void new MessageValidator({ profile: 'anthropik' });
+
 // What is repaired is what was given: the SDKs take it as it is.
 is<Equal<ReturnType<typeof validator.repair<typeof chat>>['messages'], ChatMessage[]>>();
 is<Equal<ReturnType<typeof validator.repair<typeof claude>>['messages'], Anthropic.MessageParam[]>>();

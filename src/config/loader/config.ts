@@ -97,8 +97,10 @@ export interface Config {
   readonly historyGuard: HistoryGuardData | undefined;
   /** Undefined: messages are not looked at. */
   readonly messageValidator: MessageValidatorData | undefined;
-  /** Where the provider of the validator stands, to mark it. */
-  readonly providerAt: Range | undefined;
+  /** Where something of it stands, by its path in the file. */
+  written(path: Path): Written | undefined;
+  /** Where a value comes from, by its path in the file. */
+  origin(path: Path): Origin;
 }
 
 /** Whether anything stands around it. */
@@ -168,18 +170,20 @@ export function resolveConfig(data: ConfigData, tree: YamlTree, folder: string, 
     stateFlush,
     audit,
     allowed,
-    ...messages(data, tree),
+    ...messages(data),
+    written: (path: Path) => tree.written(path),
+    origin: (path: Path) => originOf(tree, path),
   });
 }
 
-function messages(
-  { runner = {}, history_guard: historyGuard, message_validator: said }: ConfigData,
-  tree: YamlTree,
-): Pick<Config, 'runner' | 'historyGuard' | 'messageValidator' | 'providerAt'> {
+function messages({
+  runner = {},
+  history_guard: historyGuard,
+  message_validator: said,
+}: ConfigData): Pick<Config, 'runner' | 'historyGuard' | 'messageValidator'> {
   const validator = typeof said === 'object' ? said : {};
   const off = said === false || validator.enabled === false;
-  const providerAt = tree.written(['message_validator', 'provider'])?.value;
-  return { runner, historyGuard, messageValidator: off ? undefined : validator, providerAt };
+  return { runner, historyGuard, messageValidator: off ? undefined : validator };
 }
 
 /** The keys of YAML with their settings. */

@@ -69,6 +69,7 @@ export interface HistoryGuardData {
   readonly counter?: 'o200k_base' | 'o200k_harmony' | 'cl100k_base' | undefined;
   readonly redact?: boolean | undefined;
   readonly trim?: boolean | undefined;
+  readonly on_loss?: 'error' | 'warn' | undefined;
 }
 
 /** How long results of a read may be given again within a run, or what a write outdates. */

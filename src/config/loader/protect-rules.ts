@@ -3,6 +3,9 @@ import type { ProtectData } from './data.js';
 import { dotted, type Path } from './issues.js';
 import type { Add } from './storage-rules.js';
 
+/** How old a result may be where nothing is said. */
+export const DEFAULT_TTL_MS = 300_000;
+
 const OF_READS: readonly (keyof ProtectData)[] = ['entity_param', 'ttl', 'key', 'tags', 'negative_ttl', 'max'];
 const OF_WRITES: readonly (keyof ProtectData)[] = ['invalidates', 'invalidates_tools', 'invalidates_tags'];
 

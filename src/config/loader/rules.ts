@@ -6,6 +6,7 @@ import type { Config, GuardConfig } from './config.js';
 import { isGuarded, OPTION_OF } from './config.js';
 import type { ConfigData, ToolData } from './data.js';
 import { spoken, type YamlTree } from './document.js';
+import { checkHistory } from './history-rules.js';
 import { dotted, type Issues, type Path } from './issues.js';
 import { camelCase, snakeCase } from './names.js';
 import { checkProtect } from './protect-rules.js';
@@ -44,6 +45,7 @@ export function applyRules(read: ReadShape, issues: Issues): void {
   checkSelector(data.task_ledger?.tasks, ['task_ledger', 'tasks'], 'tasks', read, add);
   checkStateFlush(read, add);
   checkAudit(read, add);
+  checkHistory(data, uncertain, add);
   checkSelector(data.registry?.allowed, ['registry', 'allowed'], 'tools', read, add);
   for (const guard of config.guards) {
     const entry = (guard.kind === 'tool' ? data.tools : data.tasks)?.[guard.name] ?? {};

@@ -18,6 +18,10 @@ export interface Flat {
   /** What it may be instead of one of the values. */
   readonly otherwise?: string;
   readonly keys?: readonly string[];
+  /** Of a number that is out of its range. */
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly inclusive?: boolean;
   readonly message: string;
   readonly params?: { readonly id: string; readonly remedy: string };
 }
@@ -75,6 +79,7 @@ export function findings(issue: Flat, root: unknown, tree: YamlTree): Finding[] 
   const what = spoken(written, shown(value, written?.source));
   const where = dotted(path);
   const base = { at, path };
+  if (isNoShare(issue)) return [noShare(base, where, what, fromEnvironment ? undefined : value)];
   switch (code) {
     case 'custom': {
       const { id = 'MYC201', remedy = '' } = issue.params ?? {};
@@ -133,6 +138,28 @@ export function findings(issue: Flat, root: unknown, tree: YamlTree): Finding[] 
         { ...base, id: 'MYC201', problem: `${where} is ${what}: ${issue.message}`, remedy: 'Write another value.' },
       ];
   }
+}
+
+/** Of a number that is a part of something, and out of its range. */
+function isNoShare({ code, minimum, maximum, inclusive }: Flat): boolean {
+  return (code === 'too_big' && maximum === 1) || (code === 'too_small' && minimum === 0 && inclusive === false);
+}
+
+function noShare(
+  base: { readonly at: Range | undefined; readonly path: Path },
+  where: string,
+  what: string,
+  value: unknown,
+): Finding {
+  // Who writes 90 thinks of percents.
+  const suggestion = typeof value === 'number' && value > 1 && value <= 100 ? String(value / 100) : undefined;
+  return {
+    ...base,
+    id: 'MYC201',
+    problem: `${where} is ${what}, and has to be above 0 and at most 1`,
+    suggestion,
+    remedy: 'Write a share of the limit, e.g. 0.9.',
+  };
 }
 
 /** What a value of the environment has to be, without a word of what it is. */

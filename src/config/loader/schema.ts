@@ -236,6 +236,7 @@ const historyGuard = z.strictObject({
   counter: z.enum(['o200k_base', 'o200k_harmony', 'cl100k_base']).optional(),
   redact: z.boolean().optional(),
   trim: z.boolean().optional(),
+  on_loss: z.enum(['error', 'warn']).optional(),
 });
 
 const root = z.strictObject({

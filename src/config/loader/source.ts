@@ -1,4 +1,5 @@
 import { LineCounter } from 'yaml';
+import { nearest } from '../../encoding/nearest.js';
 import { onOneLine, printable } from '../../encoding/printable.js';
 import { isSecretName } from '../../encoding/redact.js';
 
@@ -32,6 +33,12 @@ const URL_PARAMETER = /(?<=[?&][\w-]{0,40}(?:pass|pwd|secret|token|key|auth)[\w-
 
 /** The name of a variable where one is asked for; anything else there is mostly a secret in the wrong place. */
 const VARIABLE = /^(["']?)[A-Za-z_]\w*\1\s*(?:[,}\]#]|$)/;
+
+/** A number, and nothing else. */
+const NUMBER = /^[\d_.]+\s*(?:[,}\]#]|$)/;
+
+/** Limits that sound like secrets. */
+const LIMITS = ['max_tokens'];
 
 /** A key at the beginning of a line. */
 const LINE_KEY = /^(\s*)(?:- )?(["']?[\w.-]+["']?)\s*:(?:\s|$)/;
@@ -105,9 +112,16 @@ function withoutSecret(line: string): string {
     const rest = line.slice(end);
     const name = match[1] ?? '';
     const misplaced = /_env["']?$/.test(name) && !VARIABLE.test(rest);
+    if (NUMBER.test(rest) && isLimit(name)) continue;
     if ((mayBeSecret(name) || misplaced) && !OPEN_VALUE.test(rest)) return line.slice(0, end) + '*'.repeat(rest.length);
   }
   return line;
+}
+
+/** Whether a limit was meant: a number behind it is for everybody. */
+function isLimit(name: string): boolean {
+  const plain = name.replace(/^["']|["']$/g, '');
+  return /^max/i.test(plain) && nearest(plain, LIMITS) !== undefined;
 }
 
 function starred(secret: string): string {

@@ -1,5 +1,5 @@
 import { type RegisteredTool, ToolRegistry } from '../../boundary/registry.js';
-import type { CallableTools, ToolRunner } from '../../runner/tool-runner.js';
+import type { CallableTools, ToolRunner, ToolRunnerOptions } from '../../runner/tool-runner.js';
 import { Issues } from '../loader/issues.js';
 import type { ReadConfig } from '../loader/read-config.js';
 
@@ -46,14 +46,14 @@ export class Callable {
     );
   }
 
-  /** @throws ConfigError as {@link registry}, when no tools are given. */
-  async runner(tools?: CallableTools): Promise<ToolRunner> {
+  /** @throws ConfigError as {@link registry}, when no tools are given. UsageError for options that make no sense. */
+  async runner(tools?: CallableTools, options: Omit<ToolRunnerOptions, 'tools'> = {}): Promise<ToolRunner> {
     const { ToolRunner } = await import('../../runner/tool-runner.js');
     const { runner } = this.#read.config;
     const settings = Object.entries(RUNNER_OPTIONS).flatMap(([key, option]) => {
       const value = runner[key as keyof typeof RUNNER_OPTIONS];
       return value === undefined ? [] : [[option, value]];
     });
-    return new ToolRunner({ ...Object.fromEntries(settings), tools: tools ?? this.registry() });
+    return new ToolRunner({ ...Object.fromEntries(settings), ...options, tools: tools ?? this.registry() });
   }
 }

@@ -4,7 +4,7 @@ import { nearest } from '../../encoding/nearest.js';
 import type { ActionLedger } from '../../ledger/action-ledger.js';
 import { ledger, taskLedger } from '../../ledger/ledger.js';
 import type { Duration, LedgerOptions, TaskOptions } from '../../ledger/options.js';
-import type { CallableTools, ToolRunner } from '../../runner/tool-runner.js';
+import type { CallableTools, ToolRunner, ToolRunnerOptions } from '../../runner/tool-runner.js';
 import type {
   RecordedRun,
   RecordedRunOptions,
@@ -26,7 +26,7 @@ import { executorTruth } from './executor-truth.js';
 import { givenKeys, guardOptions } from './guard-options.js';
 import { Homes } from './homes.js';
 import { type InstrumentContext, type InstrumentOptions, instrumented } from './instrument.js';
-import type { ConfiguredGuard, Mycelium } from './mycelium.js';
+import type { ConfiguredGuard, ConversationOptions, Mycelium } from './mycelium.js';
 import type { Parts } from './parts.js';
 import { checksOf, type GuardedReport, makeReport, type Report } from './report.js';
 import { sealingOf } from './sealing.js';
@@ -163,12 +163,19 @@ class Runtime implements Mycelium {
     return this.#callable.registry();
   }
 
-  async runner(tools?: CallableTools): Promise<ToolRunner> {
-    return this.#callable.runner(tools);
+  async runner(tools?: CallableTools, options?: Omit<ToolRunnerOptions, 'tools'>): Promise<ToolRunner> {
+    return this.#callable.runner(tools, options);
   }
 
-  async prepareMessages<Messages extends readonly unknown[]>(messages: Messages): Promise<Messages[number][]> {
-    return this.#conversations.prepare(messages);
+  async prepareMessages<Messages extends readonly unknown[]>(
+    messages: Messages,
+    options?: ConversationOptions,
+  ): Promise<Messages[number][]> {
+    return this.#conversations.prepare(messages, options);
+  }
+
+  compacted(dropped?: readonly unknown[], options?: ConversationOptions): void {
+    this.#conversations.compacted(dropped, options);
   }
 
   async ledger(name?: string): Promise<ActionLedger> {

@@ -1,5 +1,6 @@
 import type { ActionLedger } from '../../ledger/action-ledger.js';
 import type { CallView } from '../../ledger/call-view.js';
+import { MAY_BE_CALLED_AGAIN, mayBeCalledAgain } from '../../runner/answer.js';
 import { shown } from '../../runner/shown.js';
 import { currentScope, type Run } from '../../tool/scope.js';
 import type { Truth, UnansweredCall } from '../../transcript/policies.js';
@@ -58,9 +59,15 @@ function truthOf(call: CallView, name: string): Truth {
       text: `${name} was carried out; its result is no longer available. Do not call it again.`,
     };
   }
-  if (held) return { state: 'failed', text: `${name} is still being carried out. Do not call it again.` };
+  const again = mayBeCalledAgain(effect);
+  // Its worker may be dead: a lease is held for a while after that.
+  if (held) {
+    const then = again
+      ? 'It may be called again.'
+      : 'Do not assume that it is done, or that it failed, and do not call it again.';
+    return { state: 'failed', text: `${name} was begun and may still be under way. ${then}` };
+  }
   if (phase === 'aborted' && aborted === 'not-executed') return { state: 'not-run' };
-  if (effect === 'read' || effect === 'idempotent_mutate')
-    return { state: 'failed', text: `${name} did not come to an end. It may be called again.` };
+  if (again) return { state: 'failed', text: MAY_BE_CALLED_AGAIN };
   return { state: 'unknown' };
 }

@@ -2,7 +2,7 @@
 import type { ToolRegistry } from '../../boundary/registry.js';
 import type { ActionLedger } from '../../ledger/action-ledger.js';
 import type { Duration } from '../../ledger/options.js';
-import type { CallableTools, ToolRunner } from '../../runner/tool-runner.js';
+import type { CallableTools, ToolRunner, ToolRunnerOptions } from '../../runner/tool-runner.js';
 import type { RecordedRun, RecordedRunOptions, RunPage, RunQuery, StateSnapshot } from '../../state/types.js';
 import type { Guard, Same } from '../../tool/types.js';
 import type { InstrumentOptions } from './instrument.js';
@@ -18,6 +18,15 @@ export type ConfiguredGuard<Positions extends readonly unknown[], Output, Input>
   Same,
   Positions
 >;
+
+/** Which conversation of a run is meant. */
+export interface ConversationOptions {
+  /**
+   * Its name, in a run that has several: of a sub-agent, or of who finds a title. Each is watched by itself. @default the
+   * one without a name
+   */
+  readonly conversation?: string;
+}
 
 /** A loaded configuration: it guards tools, runs agents under it, and ends what it opened. */
 export interface Mycelium extends AsyncDisposable {
@@ -95,16 +104,21 @@ export interface Mycelium extends AsyncDisposable {
    * Runs what a model calls, with the retries that `runner` in the file gives it.
    *
    * @param tools - a view of the registry, for an agent that may call fewer. @default `registry()`
-   * @throws ConfigError when a tool of the registry has no function yet.
+   * @param options - what only code can say, e.g. `describeError`; what is given here counts, whatever the file says.
+   * @throws ConfigError when a tool of the registry has no function yet. UsageError for options that make no sense.
    */
-  runner(tools?: CallableTools): Promise<ToolRunner>;
+  runner(tools?: CallableTools, options?: Omit<ToolRunnerOptions, 'tools'>): Promise<ToolRunner>;
 
   /**
    * Messages that a provider takes, of whatever format: what is broken is mended, and of a call without a result of the
    * run around this code the model is told what the ledger knows: its result, that it did not run, or that nobody knows.
+   * Outside of a run no ledger is asked, which a `mycelium:warning` says once. With `history_guard` in the file, each
+   * conversation of a run is watched from list to list.
    *
    * @param messages - not changed; those that need no mending come back as the same objects.
-   * @throws MessageValidationError for what cannot be mended, with all issues. StoreUnavailableError.
+   * @param options - `conversation`: which one of the run, when it has several.
+   * @throws MessageValidationError for what cannot be mended, with all issues. HistoryError for what is too long, or lost
+   *   something. UsageError for a `conversation` that is no name. StoreUnavailableError.
    * @example
    * ```ts
    * const mycelium = await loadConfigFromString('tools: { pay: { side_effect_class: irreversible } }');
@@ -120,7 +134,32 @@ export interface Mycelium extends AsyncDisposable {
    * await mycelium.close();
    * ```
    */
-  prepareMessages<Messages extends readonly unknown[]>(messages: Messages): Promise<Messages[number][]>;
+  prepareMessages<Messages extends readonly unknown[]>(
+    messages: Messages,
+    options?: ConversationOptions,
+  ): Promise<Messages[number][]>;
+
+  /**
+   * Declares that a conversation of the run around this code was compacted: for `history_guard`, these messages may be
+   * missing from now on. Without a `history_guard`, or outside of a run, nobody misses anything.
+   *
+   * @param dropped - in whatever format. Without it, whatever is missing from the next list is declared.
+   * @param options - `conversation`: as `prepareMessages` was told.
+   * @throws UsageError for what is no list, or a `conversation` that is no name.
+   * @example
+   * ```ts
+   * const mycelium = await loadConfigFromString('history_guard: { max_tokens: 100000 }');
+   * const messages = ['Pay inv-42', 'Pay inv-43', 'And now?'].map((content) => ({ role: 'user', content }));
+   * const summary = { role: 'user', content: 'Two invoices were paid' };
+   * await mycelium.run({ runId: 'r' }, async () => {
+   *   await mycelium.prepareMessages(messages);
+   *   mycelium.compacted(messages.slice(0, 2));
+   *   return (await mycelium.prepareMessages([summary, messages[2]])).length;
+   * }); // → 2
+   * await mycelium.close();
+   * ```
+   */
+  compacted(dropped?: readonly unknown[], options?: ConversationOptions): void;
 
   /**
    * Puts a run around `fn`: calls inside are identified by it, and guards that say nothing else record where

@@ -1,7 +1,7 @@
-import { nearest } from '../../encoding/nearest.js';
 import type { ReadConfig } from '../loader/read-config.js';
 import { type Audit, auditOf } from './audit.js';
 import { type Boundaries, boundariesOf } from './boundaries.js';
+import { checkCounter, checkProvider } from './messages-parts.js';
 import { type Protections, protectionsOf } from './protections.js';
 
 /** What a configuration takes beside its text: keys are read, schemas are compiled. */
@@ -11,28 +11,11 @@ export interface Parts {
   readonly protections: Protections;
 }
 
-/** Whether there are rules of the name in the file: rules are loaded when one is named. */
-async function checkProvider({ config, issues }: ReadConfig): Promise<void> {
-  const { provider } = config.messageValidator ?? {};
-  if (provider === undefined) return;
-  const { profiles } = await import('../../transcript/formats.js');
-  const names = profiles.map(({ name }) => name);
-  if (names.includes(provider)) return;
-  issues.add({
-    id: 'MYC523',
-    at: config.providerAt,
-    path: ['message_validator', 'provider'],
-    problem: `message_validator.provider is ${JSON.stringify(provider)}, and there are no rules of that name`,
-    suggestion: nearest(provider, names),
-    remedy: `There are ${names.join(', ')}.`,
-  });
-}
-
 /**
- * Reads keys and compiles schemas. What is wrong with them is added to the issues of the file.
+ * Reads keys, compiles schemas and loads a tokenizer. What is wrong with them is added to the issues of the file.
  */
 export async function checkParts(read: ReadConfig): Promise<Omit<Parts, 'protections'>> {
-  const [boundaries] = await Promise.all([boundariesOf(read), checkProvider(read)]);
+  const [boundaries] = await Promise.all([boundariesOf(read), checkProvider(read), checkCounter(read)]);
   return { audit: await auditOf(read), boundaries };
 }
 

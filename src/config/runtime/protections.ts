@@ -2,13 +2,11 @@ import type { ProtectOptions } from '../../context/options.js';
 import { definitionsOf, type GuardDefinition } from '../../tool/guard.js';
 import type { ProtectData } from '../loader/data.js';
 import { spellings } from '../loader/names.js';
-import { isWrite } from '../loader/protect-rules.js';
+import { DEFAULT_TTL_MS, isWrite } from '../loader/protect-rules.js';
 import type { ReadConfig } from '../loader/read-config.js';
 
 /** What keeps reads of tools true, by their names in the file. */
 export type Protections = ReadonlyMap<string, GuardDefinition>;
-
-const DEFAULT_TTL_MS = 300_000;
 
 /** Makes the guards of what the file protects. What remembers reads is loaded only when there is something. */
 export async function protectionsOf({ config, issues }: ReadConfig): Promise<Protections> {

@@ -1,6 +1,7 @@
 import type { ConfigIssue } from '../../errors/usage.js';
 import type { RecordedClass } from '../../ledger/transition.js';
 import type { GuardConfig } from '../loader/config.js';
+import { isWrite } from '../loader/protect-rules.js';
 import { table } from '../table.js';
 
 /** A tool or task and what guards it. */
@@ -14,7 +15,7 @@ export interface GuardedReport {
   readonly identity?: string;
   /** Where it is recorded. */
   readonly store?: string;
-  /** What of its calls is checked before they run, or before their result is given: `arguments`, `paths`, `result`, … */
+  /** What of its calls is checked before they run, or before their result is given: `arguments`, `paths`, `result`, …; `invalidates`: it outdates reads. */
   readonly checks: readonly string[];
   /** What of its protection is code, e.g. `reconcile`. */
   readonly code: readonly string[];
@@ -33,7 +34,7 @@ export interface Report {
   toString(): string;
 }
 
-/** What of a call is checked, in a word each; `age`: of what is remembered. */
+/** What of a call is checked, in a word each; `age`: of what is remembered; `invalidates`: it outdates what others read. */
 export function checksOf({ bounded: data = {}, protect }: GuardConfig): readonly string[] {
   const checks = {
     arguments: data.schema,
@@ -41,7 +42,7 @@ export function checksOf({ bounded: data = {}, protect }: GuardConfig): readonly
     hosts: data.allowed_hosts,
     entities: data.entity_pattern,
     result: data.output_schema,
-    age: protect,
+    ...(protect === undefined ? {} : { [isWrite(protect) ? 'invalidates' : 'age']: protect }),
   };
   return Object.entries(checks).flatMap(([name, said]) => (said === undefined ? [] : [name]));
 }

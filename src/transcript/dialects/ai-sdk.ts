@@ -83,7 +83,9 @@ function parse(message: unknown, index: number): Turn {
   } else if (typeof content === 'string' && label !== 'tool') {
     if (content !== '') parts = [textPart(content, content, 'content')];
   } else if (Array.isArray(content)) {
-    parts = Array.from(content).flatMap((part, at) => withOptionFlaws([partOf(part, `content[${at}]`, label)], modelOptions));
+    parts = Array.from(content).flatMap((part, at) =>
+      withOptionFlaws([partOf(part, `content[${at}]`, label)], modelOptions),
+    );
   } else {
     flaws.push(
       contentFlaw(content, label === 'tool' ? 'content is a list of parts' : 'content is text or a list of parts'),

@@ -253,7 +253,8 @@ function providerResultOf(block: Members, at: string): ResultPart {
 
 function write(turn: Turn): unknown {
   const given: Members = isMembers(turn.raw) ? turn.raw : {};
-  const raw = Object.fromEntries(Object.entries(given).filter(([name]) => !ofAnswers.includes(name)));
+  const raw: Record<string, unknown> = { ...given };
+  for (const name of ofAnswers) delete raw[name];
   const [first] = turn.parts;
   const plain =
     turn.parts.length === 1 && first?.kind === 'text' && !isMembers(first.raw) && !Array.isArray(raw['content']);

@@ -113,5 +113,7 @@ export function made(at: string, type: string, fields: Members): Members {
 }
 
 function merged(fields: Members, changes: Members): Members {
-  return Object.fromEntries(Object.entries({ ...fields, ...changes }).filter(([, value]) => value !== undefined));
+  const all: Record<string, unknown> = { ...fields, ...changes };
+  for (const name of Object.keys(changes)) if (changes[name] === undefined) delete all[name];
+  return all;
 }

@@ -217,18 +217,30 @@ function answerFields({ parts }: Turn, opened: Opened): Members {
 function withCalls(more: Members, again: readonly unknown[], calls: readonly CallPart[]): Members {
   const { tool_calls: _calls, ...rest } = more;
   if (calls.length === 0) return rest;
-  const byId = new Map([...again].reverse().map((one) => [idOf(memberOf(one, 'id')), one]));
+  const byId = new Map<string | undefined, unknown[]>();
+  for (const one of again) {
+    const id = idOf(memberOf(one, 'id'));
+    const same = byId.get(id);
+    if (same === undefined) byId.set(id, [one]);
+    else same.push(one);
+  }
   const list = calls.map((call) => {
-    const old = byId.get(idOf(memberOf(call.raw, 'id')));
+    const same = byId.get(idOf(memberOf(call.raw, 'id')));
+    // Of several with one id each is one of the calls.
+    const old = same !== undefined && same.length > 1 ? same.shift() : same?.[0];
     if (old !== undefined && idOf(memberOf(old, 'id')) === call.id && untouched(call)) return old;
     return {
       ...(isMembers(old) ? old : {}),
       id: call.id,
       type: 'function',
-      function: { name: call.name, arguments: asJsonText(call.input) },
+      function: { ...membersOf(memberOf(old, 'function')), name: call.name, arguments: asJsonText(call.input) },
     };
   });
   return { ...rest, tool_calls: list };
+}
+
+function membersOf(value: unknown): Members {
+  return isMembers(value) ? value : {};
 }
 
 function writeCall(call: CallPart): unknown {

@@ -4,7 +4,7 @@ import { answerFor, inputOf } from '../answer.js';
 import type { CallPart, Part, ResultPart, Role, TranscriptFormat, Turn } from '../graph.js';
 import type { Truth } from '../policies.js';
 import type { RepairContext } from '../rule.js';
-import { asJsonText, isMembers, memberOf, textMember } from '../shape.js';
+import { asJsonText, isMembers, memberOf, parsedObject, textMember } from '../shape.js';
 import type { Transcript } from '../transcript.js';
 import { isMedia, payloadOf } from './media.js';
 import { printKey, printOf, type TextPrint } from './text-print.js';
@@ -141,14 +141,25 @@ function speakerOf({ role, parts }: Turn): Role {
 
 /** Equal exactly for calls of the same tool with the same arguments. */
 export function callKey(call: CallPart, name: string = plainName(call.name)): string {
-  const input = inputOf(call);
+  const read = inputOf(call);
+  // As free text it is what it is as a value elsewhere.
+  const input = typeof read === 'string' ? (parsedObject(read) ?? read) : read;
   const given = input === undefined || input === null || input === '' ? {} : input;
   return sha256Hex(`${name} ${canonical(isMembers(given) ? given : { input: given })}`);
 }
 
 /** Equal for outputs that say the same, whether as text, as JSON or as blocks. */
 export function outputKey(output: unknown): string {
-  return sha256Hex(said(untagged(output)).replace(/\s+/g, ''));
+  return sha256Hex(saidBy(output).replace(/\s+/g, ''));
+}
+
+function saidBy(output: unknown): string {
+  try {
+    return said(untagged(output));
+  } catch {
+    // A proxy of the caller's, or deeper than the stack.
+    return asJsonText(output);
+  }
 }
 
 /** The output without the wrapping of its format. */

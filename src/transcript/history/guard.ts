@@ -6,6 +6,7 @@ import type { Dialect } from '../dialect.js';
 import { dialects } from '../formats.js';
 import type { TranscriptFormat, Turn } from '../graph.js';
 import { read } from '../read.js';
+import { isMembers, shown } from '../shape.js';
 import { transcriptOf } from '../transcript.js';
 import { contentsOf } from './content.js';
 import { type Counter, counterOf, type TokenCounter } from './counter.js';
@@ -109,7 +110,7 @@ export class HistoryGuard {
     this.#repeats = repeatsOf(options.repeats);
     this.#dialect = dialectOf(options.format);
     this.#tools = toolsOf(options.tools);
-    this.#redact = options.redact === true;
+    this.#redact = redactOf(options.redact);
   }
 
   /**
@@ -186,7 +187,7 @@ export class HistoryGuard {
     const kept = transcript.turns.filter((_, at) => stays[at]);
     const dropped = transcript.turns.filter((_, at) => !stays[at]);
     const tokens = this.#weigh(kept, dialect);
-    this.#memory.release(contentsOf(transcriptOf(dialect, dropped), true));
+    this.#memory.release(contentsOf(transcriptOf(dialect, dropped, transcript.read), true));
     const fits = tokens.count <= limits.maxTokens && kept.length <= limits.maxMessages;
     return { messages: kept.map(rawOf), dropped: dropped.map(rawOf), tokens, fits };
 
@@ -240,6 +241,12 @@ function repeatsOf(given: HistoryGuardOptions['repeats']): number | undefined {
   throw wrong(`${CONSTRUCTOR}: repeats`, `cannot be ${String(given)}`, 'It is true, or a whole number from 2.');
 }
 
+/** What is no boolean is refused: somebody who writes `yes` wants nothing kept. */
+function redactOf(given: boolean = false): boolean {
+  if (typeof given === 'boolean') return given;
+  throw wrong(`${CONSTRUCTOR}: redact`, `cannot be ${shown(given)}`, 'It is true or false.');
+}
+
 function toolsOf(given: readonly unknown[] = []): readonly unknown[] {
   if (Array.isArray(given)) return [...given];
   throw wrong(`${CONSTRUCTOR}: tools`, 'is no list', 'Give the tools as the provider gets them, as a list.');
@@ -258,6 +265,7 @@ function dialectOf(format: HistoryGuardOptions['format'] = 'auto'): Dialect | un
 }
 
 function refuseUnknown(given: object, known: readonly string[], place: string): void {
+  if (!isMembers(given)) throw wrong(place, `the options cannot be ${shown(given)}`, `They are ${known.join(', ')}.`);
   const unknown = Object.keys(given).find((name) => !known.includes(name));
   if (unknown === undefined) return;
   const meant = nearest(unknown, known);

@@ -41,7 +41,15 @@ export function isMedia({ kind, raw }: Part): boolean {
 
 /** The payload of a part: in the fields that the formats have for it. */
 export function payloadOf(raw: unknown): Payload {
-  if (!isMembers(raw)) return { type: '', data: undefined };
+  try {
+    return isMembers(raw) ? payloadIn(raw) : { type: '', data: undefined };
+  } catch {
+    // A getter or a proxy of the caller's.
+    return { type: '', data: undefined };
+  }
+}
+
+function payloadIn(raw: Members): Payload {
   const kind = textMember(raw, 'type') ?? '';
   for (const holder of holdersOf(raw)) {
     const data = dataOf(holder);

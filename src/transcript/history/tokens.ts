@@ -66,12 +66,22 @@ export class TokenScale {
       case 'call':
         return PER_CALL + this.#text(part.name ?? '') + this.#text(asJsonText(part.input));
       case 'result':
-        return this.#output(part.output);
+        return this.#result(part.output);
       case 'approval-request':
       case 'approval-response':
         return 0;
       default:
         return isMedia(part) ? this.#media(part.raw) : this.#text(asJsonText(part.raw));
+    }
+  }
+
+  #result(output: unknown): number {
+    try {
+      return this.#output(output);
+    } catch (error) {
+      // What the counter throws is its own; a proxy that throws is counted as what can be told of it.
+      if (isReadable(output)) throw error;
+      return this.#text(asJsonText(output));
     }
   }
 
@@ -107,6 +117,15 @@ export class TokenScale {
 
   #text(text: string): number {
     return text === '' ? 0 : this.#counter.text(text);
+  }
+}
+
+function isReadable(output: unknown): boolean {
+  try {
+    JSON.stringify(output);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,5 +1,5 @@
 import { type Major, majors } from '../dialects/ai-sdk-majors.js';
-import { derive, type TranscriptProfile } from '../profile.js';
+import { derive, type ProfileName, type TranscriptProfile } from '../profile.js';
 import { type Rule, type RuleCore, rule } from '../rule.js';
 import * as approvals from '../rules/approvals.js';
 import * as content from '../rules/content.js';
@@ -140,7 +140,7 @@ function ofVersion(major: Major): TranscriptProfile[] {
     'System messages are not allowed in the prompt or messages fields. Use the instructions option instead.';
   const last = major === 7 ? [rule(onlyByOption, { source, providerText })] : [];
   return ofAnyVersion.map(({ name, format, rules }) => ({
-    name: name.replace('ai-sdk', `ai-sdk-${major}`),
+    name: name.replace('ai-sdk', `ai-sdk-${major}`) as ProfileName,
     format,
     rules: [...own, ...rules.filter((one) => !differences.includes(one)), ...last],
   }));

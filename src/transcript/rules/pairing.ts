@@ -65,7 +65,11 @@ export const duplicateResult: RuleCore = {
       const kept = call?.answer ?? call?.stray;
       if (kept !== undefined && isPlaceholder(kept.result.output) && !isPlaceholder(result.output)) {
         if (replaced.has(kept)) draft.dropPart(finding, 'removed, the first result stays; the contents differ');
-        else draft.dropPart({ ...finding, turn: kept.turn, part: kept.part }, 'removed, it stood for the result that came later');
+        else
+          draft.dropPart(
+            { ...finding, turn: kept.turn, part: kept.part },
+            'removed, it stood for the result that came later',
+          );
         replaced.add(kept);
         continue;
       }
@@ -122,7 +126,9 @@ export const unansweredCall: RuleCore = {
       if (policies.unanswered === 'answer') {
         const answer = answerFor(call, context);
         places.put(finding, transcript.dialect.answers.make(call, answer, transcript.turns));
-        draft.note(finding, 'add', `added a result: ${answer.text.slice(0, 120)}`);
+        // What a tool gave back is for the model, not for whoever reads what was done.
+        const what = isPlaceholder(answer.text) ? `: ${answer.text}` : ' that says what became of the call';
+        draft.note(finding, 'add', `added a result${what}`);
       } else {
         draft.dropPart(finding, 'removed, nothing answers it');
         const parts = dropped.get(finding.turn) ?? new Set();

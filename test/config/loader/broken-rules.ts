@@ -446,4 +446,14 @@ export const BROKEN_RULES: readonly BrokenConfig[] = [
       ['MYC204', 'history_guard.detect_duplicates', 'Here it is repeats', 'repeats'],
     ],
   },
+  {
+    name: 'a history that is trimmed to nothing in particular',
+    yaml: 'history_guard: { ▸trim: true, repeats: 3 }\n',
+    errors: [['MYC343', 'history_guard.trim', 'Add max_tokens or max_messages']],
+  },
+  {
+    name: 'a limit that is wrong says nothing of trim',
+    yaml: 'history_guard: { trim: true, max_tokens: ▸lots }\n',
+    errors: [['MYC201', 'history_guard.max_tokens', 'has to be a number']],
+  },
 ];

@@ -18,6 +18,26 @@ function durations(name: string, value: string, says: string, suggestion?: strin
 /** Values of the wrong kind, or of none. */
 export const BROKEN_VALUES: readonly BrokenConfig[] = [
   {
+    name: 'shares that are none',
+    yaml: 'history_guard: { warn_at: ▸90, max_messages: 9 }\n',
+    errors: [['MYC201', 'history_guard.warn_at', 'is 90, and has to be above 0 and at most 1', '0.9']],
+  },
+  {
+    name: 'no share at all',
+    yaml: 'history_guard: { warn_at: ▸0, max_messages: 9 }\n',
+    errors: [['MYC201', 'history_guard.warn_at', 'is 0, and has to be above 0 and at most 1']],
+  },
+  {
+    name: 'far more than a share',
+    yaml: 'history_guard: { warn_at: ▸90000, max_messages: 9 }\n',
+    errors: [['MYC201', 'history_guard.warn_at', 'Write a share of the limit']],
+  },
+  {
+    name: 'what becomes of a loss',
+    yaml: 'history_guard: { on_loss: ▸warning }\n',
+    errors: [['MYC202', 'history_guard.on_loss', 'has to be one of error, warn']],
+  },
+  {
     name: 'sections that are lists or texts',
     yaml: 'action_ledger: ▸file\ntask_ledger: ▸[all]\ntools: ▸[pay, get]\ntasks: ▸bill\n',
     errors: [

@@ -17,7 +17,7 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
     values: 'arguments result redact',
     registry: 'allowed auto',
     runner: 'max_llm_retries max_tool_retries max_turns concurrency backoff',
-    history_guard: 'max_tokens max_messages warn_at repeats counter redact trim',
+    history_guard: 'max_tokens max_messages warn_at repeats counter redact trim on_loss',
     message_validator: 'enabled provider unanswered orphan prefill',
     protect: 'entity_param ttl key tags negative_ttl max invalidates invalidates_tools invalidates_tags',
     bounded:

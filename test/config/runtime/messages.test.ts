@@ -72,10 +72,10 @@ describe('prepareMessages', () => {
     expect(results(prepared)).toEqual({
       c1: '{"paid":"Ada"}',
       c2: expect.stringContaining('not known whether this call was carried out'),
-      c3: expect.stringContaining('No result of this call was recorded'),
-      c4: expect.stringContaining('No result of this call was recorded'),
-      c5: 'look did not come to an end. It may be called again.',
-      c6: 'pay is still being carried out. Do not call it again.',
+      c3: expect.stringContaining('No result of this call is known here'),
+      c4: expect.stringContaining('No result of this call is known here'),
+      c5: 'It was ended before it had a result. It may be called again.',
+      c6: 'pay was begun and may still be under way. Do not assume that it is done, or that it failed, and do not call it again.',
     });
     expect(new MessageValidator().check(prepared).ok).toBe(true);
     expect([prepared[0], prepared[1]]).toEqual(messages);
@@ -223,7 +223,7 @@ tools:
     expect(mycelium.report().guarded).toMatchObject([
       { name: 'fetch_customer', checks: ['age'] },
       { name: 'list_all', checks: ['age'] },
-      { name: 'rename', checks: ['age'] },
+      { name: 'rename', checks: ['invalidates'] },
     ]);
     expect(mycelium.report().unguarded).toEqual([]);
   });

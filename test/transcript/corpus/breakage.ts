@@ -1,4 +1,5 @@
 import type { IssueCode, TranscriptFormat } from 'mycelium-runtime/transcript';
+import type { ProfileName } from '../../../src/transcript/index.js';
 
 /** Any message: breakages look at it as it is. */
 export type Message = Record<string, unknown>;
@@ -12,7 +13,7 @@ export interface Breakage {
   /** Codes of severity `warning`. */
   readonly warns?: readonly IssueCode[];
   /** Judged by this profile instead of the format's default. */
-  readonly profile?: string;
+  readonly profile?: ProfileName;
   /** What no repair mends. */
   readonly remaining?: readonly IssueCode[];
   /**

@@ -1,3 +1,4 @@
+import type { ProfileName } from '../../../src/transcript/index.js';
 import type { Breakage, CorpusFormat, Message } from './breakage.js';
 
 /** One published case: messages, and what a provider says of them. */
@@ -7,7 +8,7 @@ export interface Case {
   readonly breaks: readonly string[];
   readonly warns?: readonly string[];
   /** Judged by this profile instead of the format's default. */
-  readonly profile?: string;
+  readonly profile?: ProfileName;
   /** Codes that no repair mends. */
   readonly remaining?: readonly string[];
   readonly messages: readonly unknown[];

@@ -1,6 +1,7 @@
+import type { ProfileName } from '../../../src/transcript/index.js';
 /** One way to break a rule, and who finds it. */
 export interface Broken {
-  readonly profile: string;
+  readonly profile: ProfileName;
   readonly code: string;
   /** When it is no error. */
   readonly severity?: 'warning';
@@ -18,7 +19,7 @@ export interface ProviderRule {
 
 /** Ways to break one profile. */
 export const breaks =
-  (profile: string) =>
+  (profile: ProfileName) =>
   (code: string, ...messages: unknown[]): Broken => ({ profile, code, messages });
 
 export const warned = (broken: Broken): Broken => ({ ...broken, severity: 'warning' });

@@ -1,3 +1,4 @@
+import type { ProfileName } from '../../../src/transcript/index.js';
 /** One row of the reference, as a case. */
 export interface Row {
   /** `O01`: the row; `O18b`: another form of it; `6.3.2`: a line of a section whose rows have no id. */
@@ -5,7 +6,7 @@ export interface Row {
   readonly what: string;
   readonly messages: readonly unknown[];
   /** When it is not the one that is found by itself. */
-  readonly profile?: string;
+  readonly profile?: ProfileName;
   /** `error [1].tool_calls[0] unanswered-call`: everything that `check` finds, in order of the list. */
   readonly finds: readonly string[];
   /** The repaired list, as `sketch` shows it. Absent: not one message is touched. */
@@ -87,5 +88,5 @@ function idLine(id: unknown): string {
 function words(value: unknown): string {
   const text = isMembers(value) && typeof value['value'] === 'string' ? value['value'] : value;
   if (typeof text !== 'string') return JSON.stringify(text) ?? 'nothing';
-  return text.startsWith('No result of this call was recorded') ? '(not recorded)' : JSON.stringify(text);
+  return text.startsWith('No result of this call is known here') ? '(not recorded)' : JSON.stringify(text);
 }
