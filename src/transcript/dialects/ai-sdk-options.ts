@@ -6,7 +6,10 @@ type Kind = 'text' | 'true or false' | 'an object of objects, by provider';
 
 const providers = 'an object of objects, by provider';
 
-/** Of a `ModelMessage` and its parts. */
+/** Of a `ModelMessage`. */
+export const messageOptions: Readonly<Record<string, Kind>> = { providerOptions: providers };
+
+/** Of its parts. */
 export const modelOptions: Readonly<Record<string, Kind>> = {
   providerOptions: providers,
   mediaType: 'text',
@@ -27,19 +30,18 @@ export const uiOptions: Readonly<Record<string, Kind>> = {
 };
 
 /** One flaw for each option that is not as it must be: the SDK refuses the whole list for it. */
-export function optionFlaws(raw: unknown, options: Readonly<Record<string, Kind>>): Flaw[] {
-  return unfit(raw, options).map((name) =>
-    flaw('invalid-content', name, `${name} is ${options[name]}, or left out`, 'rewrite'),
-  );
+export function optionFlaws(raw: unknown, options: Readonly<Record<string, Kind>>): readonly Flaw[] {
+  const wrong = unfit(raw, options);
+  if (wrong.length === 0) return none;
+  return wrong.map((name) => flaw('invalid-content', name, `${name} is ${options[name]}, or left out`, 'rewrite'));
 }
 
-/** The first of what a part was read as, with the flaws of its options; what is wrong in a way that nothing mends has them already. */
-export function withOptionFlaws(parts: readonly Part[], options: Readonly<Record<string, Kind>>): Part[] {
-  const [first, ...others] = parts;
-  const flaws = optionFlaws(first?.raw, options).filter(({ at }) => !first!.flaws.some((known) => known.at === at));
-  return first === undefined || flaws.length === 0
-    ? [...parts]
-    : [{ ...first, flaws: [...first.flaws, ...flaws] }, ...others];
+/** A part with the flaws of its options; what is wrong in a way that nothing mends is among its flaws already. */
+export function withOptionFlaws(part: Part, options: Readonly<Record<string, Kind>>): Part {
+  const found = optionFlaws(part.raw, options);
+  if (found.length === 0) return part;
+  const flaws = found.filter(({ at }) => !part.flaws.some((known) => known.at === at));
+  return { ...part, flaws: [...part.flaws, ...flaws] };
 }
 
 /** Without the options that are not as they must be. */
@@ -49,9 +51,18 @@ export function fitting(raw: Members, options: Readonly<Record<string, Kind>>): 
   return Object.fromEntries(Object.entries(raw).filter(([name]) => !wrong.includes(name)));
 }
 
-function unfit(raw: unknown, options: Readonly<Record<string, Kind>>): string[] {
-  if (!isMembers(raw)) return [];
-  return Object.keys(options).filter((name) => raw[name] !== undefined && !isOf(raw[name], options[name]!));
+/** Mostly nothing: looked at for every part of every message. */
+const none: readonly never[] = [];
+
+function unfit(raw: unknown, options: Readonly<Record<string, Kind>>): readonly string[] {
+  if (!isMembers(raw)) return none;
+  let wrong: string[] | undefined;
+  for (const name in options) {
+    if (raw[name] === undefined || isOf(raw[name], options[name]!)) continue;
+    wrong ??= [];
+    wrong.push(name);
+  }
+  return wrong ?? none;
 }
 
 function isOf(value: unknown, kind: Kind): boolean {

@@ -75,7 +75,10 @@ function callsOfVersion4(toolInvocations: unknown): Part[] {
 }
 
 function partOf(part: unknown, at: string): Part[] {
-  return withOptionFlaws(read(part, at), uiOptions);
+  const parts = read(part, at);
+  // Of one tool part there may be several; what is wrong is told of the first.
+  parts[0] = withOptionFlaws(parts[0]!, uiOptions);
+  return parts;
 }
 
 function read(part: unknown, at: string): Part[] {

@@ -13,7 +13,7 @@ import {
   unreadable,
 } from '../shape.js';
 import { fileDataOf } from './ai-sdk-files.js';
-import { fitting, modelOptions, optionFlaws, withOptionFlaws } from './ai-sdk-options.js';
+import { fitting, messageOptions, modelOptions, optionFlaws, withOptionFlaws } from './ai-sdk-options.js';
 import { tagged } from './ai-sdk-outputs.js';
 import { partOf } from './ai-sdk-parts.js';
 
@@ -74,7 +74,7 @@ function parse(message: unknown, index: number): Turn {
     return unreadable(message, index, [flaw('unknown-role', 'role', hint)]);
   }
   const { content } = message;
-  const flaws: Flaw[] = optionFlaws(message, { providerOptions: modelOptions['providerOptions']! });
+  const flaws: Flaw[] = [...optionFlaws(message, messageOptions)];
   let parts: Part[] = [];
   if (label === 'system') {
     if (typeof content !== 'string') flaws.push(contentFlaw(content, 'the content of a system message is text'));
@@ -83,9 +83,7 @@ function parse(message: unknown, index: number): Turn {
   } else if (typeof content === 'string' && label !== 'tool') {
     if (content !== '') parts = [textPart(content, content, 'content')];
   } else if (Array.isArray(content)) {
-    parts = Array.from(content).flatMap((part, at) =>
-      withOptionFlaws([partOf(part, `content[${at}]`, label)], modelOptions),
-    );
+    parts = Array.from(content, (part, at) => withOptionFlaws(partOf(part, `content[${at}]`, label), modelOptions));
   } else {
     flaws.push(
       contentFlaw(content, label === 'tool' ? 'content is a list of parts' : 'content is text or a list of parts'),
@@ -112,7 +110,7 @@ function textOf(content: unknown): string {
 }
 
 function write(turn: Turn): unknown {
-  const raw: Members = isMembers(turn.raw) ? fitting(turn.raw, modelOptions) : {};
+  const raw: Members = isMembers(turn.raw) ? fitting(turn.raw, messageOptions) : {};
   const { parts, label } = turn;
   const [first] = parts;
   if (label === 'system')

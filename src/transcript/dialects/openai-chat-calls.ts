@@ -59,7 +59,7 @@ function callOf(raw: unknown, at: string): Part {
     name: textMember(body, 'name') || undefined,
     input: given === undefined || given === null ? (custom ? '' : '{}') : asJsonText(given),
     executedBy: 'client',
-    ...(custom ? { isFreeText: true } : {}),
+    isFreeText: custom,
     raw,
     at,
     flaws,

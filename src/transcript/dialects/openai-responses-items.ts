@@ -107,8 +107,17 @@ function callOf(item: Members, type: string): CallPart {
   const input = !isText ? given : given === undefined || given === null ? empty : asJsonText(given);
   // Built-in tools are named by their type.
   const name = isText ? textMember(item, 'name') || undefined : type.slice(0, -'_call'.length);
-  const call = { kind: 'call', id: idOf(item['call_id']), name, input, executedBy: 'client' } as const;
-  return { ...call, ...(member === 'input' ? { isFreeText: true } : {}), raw: item, at: '', flaws };
+  return {
+    kind: 'call',
+    id: idOf(item['call_id']),
+    name,
+    input,
+    isFreeText: member === 'input',
+    executedBy: 'client',
+    raw: item,
+    at: '',
+    flaws,
+  };
 }
 
 function resultOf(item: Members, type: string): ResultPart {
