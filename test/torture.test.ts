@@ -56,10 +56,10 @@ const kept = {
 
 describe('with every protection in place no promise is broken', () => {
   test.each([
-    ['memory', 60],
-    ['file', 16],
-    ['redis', 10],
-    ['postgres', 8],
+    ['memory', 40],
+    ['file', 11],
+    ['redis', 7],
+    ['postgres', 6],
   ])('%s', { timeout: 120_000 }, async (store, runs) => {
     const { code, output, complaints } = await torture([
       '--store',
