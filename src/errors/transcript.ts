@@ -88,10 +88,14 @@ export class MessageValidationError extends MyceliumError {
 
   constructor(facts: { readonly format: string; readonly issues: readonly TranscriptIssue[] }) {
     const errors = facts.issues.filter((issue) => issue.severity === 'error');
-    const shown = errors.slice(0, MOST_IN_MESSAGE).map((issue) => `${issue.path} ${issue.code}: ${issue.hint}`);
+    const shown = errors
+      .slice(0, MOST_IN_MESSAGE)
+      .map(({ path, code, hint }) => `${path || 'messages'} ${code}: ${hint}`);
+    // What is no list is of no format.
+    const format = facts.format === 'unknown' ? '' : `${facts.format} `;
     const more = errors.length > MOST_IN_MESSAGE ? `; and ${errors.length - MOST_IN_MESSAGE} more` : '';
     super({
-      message: `The transcript is not a valid ${facts.format} request: ${shown.join('; ')}${more}`,
+      message: `The transcript is not a valid ${format}request: ${shown.join('; ')}${more}`,
       remedy: errors.every((issue) => issue.fixable)
         ? 'Call repair(messages): every one of these can be mended.'
         : 'Call repair(messages) for what is fixable, and mend the rest where the messages are made.',

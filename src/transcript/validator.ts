@@ -115,7 +115,7 @@ export class MessageValidator {
   /**
    * Messages that pass `check`, or `remaining` says why not. The ones given are not changed. A second repair changes
    * nothing. Texts of user and assistant, refusals and signatures are never lost. Of a call without a result it says that
-   * none was recorded; `repairWithTruth` says more.
+   * none is known; `repairWithTruth` says more.
    *
    * @throws UsageError for a policy that is none.
    */

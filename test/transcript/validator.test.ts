@@ -529,6 +529,16 @@ test('options that are none are refused with what is meant', () => {
   expect(() => new MessageValidator().repair([], { orphan: 'keep' as 'drop' })).toThrow(UsageError);
 });
 
+test.each([
+  [[], 'The transcript is not a valid openai-chat request: messages empty-transcript: at least one message'],
+  ['hello', 'The transcript is not a valid request: messages not-a-list: messages are a list, this is string'],
+  [[{ role: 'user' }], 'The transcript is not a valid openai-chat request: [0].content missing-content: content is '],
+])('what is refused is told with its place: %j', (messages, told) => {
+  const validate = (): unknown => new MessageValidator({ format: 'openai-chat' }).validate(messages as unknown[]);
+  expect(validate).toThrow(MessageValidationError);
+  expect(validate).toThrow(told);
+});
+
 test('the README names every profile', () => {
   const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
   // Of one version it names an example.
