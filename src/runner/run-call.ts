@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { printed } from '../boundary/describe.js';
 import { ToolBoundaryError } from '../errors/boundary.js';
+import { eventRun } from '../tool/event-run.js';
 import { emit } from '../tool/events.js';
 import { outcomeOf } from '../tool/outcomes.js';
-import { currentScope } from '../tool/scope.js';
 import type { CallOptions } from '../tool/types.js';
 import type { OpenCall } from '../transcript/calls.js';
 import type { Truth } from '../transcript/policies.js';
@@ -56,15 +56,9 @@ export async function runCall(
     status,
     attempts,
     ms: Math.round(performance.now() - began),
-    ...ofRun(),
+    ...eventRun(),
   }));
   return { answer, truth };
-}
-
-/** The run around this code, for events. */
-export function ofRun(): { readonly runId?: string } {
-  const run = currentScope()?.run;
-  return run === undefined ? {} : { runId: run.id };
 }
 
 async function ending(

@@ -1,11 +1,12 @@
 import type { BoundaryIssue } from '../errors/boundary.js';
 import { ToolRunExhaustedError } from '../errors/runner.js';
+import { eventRun } from '../tool/event-run.js';
 import { emit } from '../tool/events.js';
 import { type OpenCall, openTurn } from '../transcript/calls.js';
 import { isRefusal, type ToolAnswer } from './answer.js';
 import { type HeldBack, heldBack } from './held-back.js';
 import { type RunnerPolicy, runnerPolicy, type ToolRunnerOptions, usage } from './options.js';
-import { type Answered, isOver, ofRun, runCall } from './run-call.js';
+import { type Answered, isOver, runCall } from './run-call.js';
 import { messagesOf } from './said.js';
 import { CallSignals, untilAborted } from './signals.js';
 
@@ -160,7 +161,7 @@ export class ToolRunner {
 
 function finished<Message>(run: FinishedRun<Message>): FinishedRun<Message> {
   const { ended, turns } = run;
-  emit('mycelium:run-ended', () => ({ ended, turns, ...ofRun() }));
+  emit('mycelium:run-ended', () => ({ ended, turns, ...eventRun() }));
   return run;
 }
 
@@ -172,7 +173,7 @@ function exhausted(facts: {
   readonly messages: readonly unknown[];
 }): ToolRunExhaustedError {
   const { why, limit, turns, refused, messages } = facts;
-  emit('mycelium:run-ended', () => ({ ended: 'exhausted' as const, turns, ...ofRun() }));
+  emit('mycelium:run-ended', () => ({ ended: 'exhausted' as const, turns, ...eventRun() }));
   const issues = refused.flatMap(({ error }): readonly BoundaryIssue[] => (isRefusal(error) ? error.issues : []));
   const tools = [...new Set(refused.map(({ name }) => name ?? 'a tool'))];
   return new ToolRunExhaustedError({ why, limit, tools, messages, issues });

@@ -37,6 +37,7 @@ export interface EventMap {
     readonly ms: number;
     /** Absent outside of a run. */
     readonly runId?: string;
+    readonly threadId?: string;
   };
   /** The loop of a model and its tools came to an end. One whose model threw has none: its caller has the error. */
   'mycelium:run-ended': {
@@ -45,6 +46,7 @@ export interface EventMap {
     readonly turns: number;
     /** Absent outside of a run. */
     readonly runId?: string;
+    readonly threadId?: string;
   };
   /** Arguments were repaired before the tool got them, because its boundary says so. */
   'mycelium:input-coerced': {

@@ -1,12 +1,12 @@
 import { MessageValidationError } from '../../errors/transcript.js';
 import { UsageError } from '../../errors/usage.js';
+import { eventRun } from '../../tool/event-run.js';
 import { emit } from '../../tool/events.js';
 import { currentScope } from '../../tool/scope.js';
 import type { Truth } from '../../transcript/policies.js';
 import type { ProfileName } from '../../transcript/profile.js';
 import type { MessageValidator, MessageValidatorOptions, RepairedTranscript } from '../../transcript/validator.js';
 import type { Config } from '../loader/config.js';
-import { around } from './around.js';
 import type { AskExecutor } from './executor-truth.js';
 import { Histories } from './histories.js';
 import type { ConversationOptions } from './mycelium.js';
@@ -68,7 +68,7 @@ export class Conversations {
     const { format } = validator.check(repaired.messages);
     if (changes.length > 0)
       emit('mycelium:messages-repaired', () => ({
-        ...around(),
+        ...eventRun(),
         format,
         changes: changes.map(({ code, action, path }) => ({ code, action, path })),
         told: { ...told, unknown: told.unknown + untold(repaired, told) },

@@ -1,9 +1,9 @@
 import { type HistoryCode, HistoryError, type HistoryIssue } from '../../errors/history.js';
+import { eventRun } from '../../tool/event-run.js';
 import { emit } from '../../tool/events.js';
 import { currentScope } from '../../tool/scope.js';
 import type { HistoryGuard, HistoryGuardOptions } from '../../transcript/history/guard.js';
 import type { HistoryGuardData } from '../loader/data.js';
-import { around } from './around.js';
 
 /** Watches the conversations of runs, each by itself. */
 export class Histories {
@@ -34,7 +34,7 @@ export class Histories {
     if (forNow.length > 0) guard.compacted(forNow.map(resultOf));
     if (issues.length > 0 || dropped.length > 0)
       emit('mycelium:history-watched', () => ({
-        ...around(),
+        ...eventRun(),
         ...(conversation === undefined ? {} : { conversation }),
         format,
         messages: kept.length,
